@@ -1,0 +1,1 @@
+"""Recognition engines behind the `asr.recognizer.Recogniser` protocol, imported lazily by name."""

@@ -1,0 +1,1 @@
+"""The running service: command line, API, ingress, store, screens, batch."""
