@@ -5,6 +5,7 @@ ModelsError
 ├── ModelMissingError      not pulled yet
 ├── HashMismatchError      a file is not the file the registry pins
 ├── SourceUnreachableError every source failed (retryable)
+├── ModelStorageError      the models folder is full, read-only or unusable
 └── WeightsFormatError     a weights file is damaged or of another architecture
 """
 
@@ -33,6 +34,10 @@ class SourceUnreachableError(ModelsError):
     """No source of the model could be reached."""
 
     retryable = True
+
+
+class ModelStorageError(ModelsError):
+    """The models folder cannot be written: full, read-only, or not a folder."""
 
 
 class WeightsFormatError(ModelsError):

@@ -1,0 +1,1 @@
+"""The console command `jiesu`. Its modules import what a command needs when it runs."""
