@@ -109,11 +109,32 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleAssignment:
+    """Who is the agent, and how we know.
+
+    `agent_side` is None for a mono recording, whose turns are assigned one by one.
+    `reason` is a sentence for a log or a report; it quotes cues, never the call.
+    """
+
+    layout: Literal["mono", "two-leg"]
+    agent_side: Literal["left", "right"] | None
+    decided_by: Literal["setting", "speech", "default"]
+    confidence: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
-    """A whole call in words: utterances by start time, and the call's length."""
+    """A whole call in words: utterances by start time, and the call's length.
+
+    `roles` says which leg was taken for the agent and why; `warnings` what was wrong
+    with the recording and yet let it be used.
+    """
 
     utterances: tuple[Utterance, ...]
     duration_ms: int
+    roles: RoleAssignment | None = None
+    warnings: tuple[str, ...] = ()
 
     def utterance(self, utterance_id: str) -> Utterance:
         """Return the utterance of this id; KeyError when there is none."""
