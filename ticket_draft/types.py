@@ -43,11 +43,18 @@ class TicketDraft:
     sign_off: str | None
     missing: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    handling: str | None = None
+    """直办 (the hotline answers it) or 转办 (sent to a unit), by the profile's routing rules."""
+    respond_by: datetime | None = None
+    """When the unit must first get in touch with the caller, where the profile limits that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule's verdict on a call; `deduction` is in points of the card, 0 when passed."""
+    """One rule's verdict on a call; `deduction` is in points of the card, 0 when passed.
+
+    A rule that did not apply to the call has passed, and its note says so.
+    """
 
     rule_id: str
     passed: bool
@@ -75,3 +82,5 @@ class CallbackScore:
     reasons: tuple[str, ...] = ()
     reopen: bool = False
     flags: tuple[str, ...] = ()
+    reason_evidence: tuple[Evidence, ...] = ()
+    """Where each of `reasons` was said, in the same order."""

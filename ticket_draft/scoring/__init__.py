@@ -1,0 +1,1 @@
+"""Scores of calls: the QA card and the answers of satisfaction callbacks."""
