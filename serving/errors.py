@@ -1,11 +1,28 @@
 """Errors of the serving room.
 
 ServingError
+├── SettingsError       an environment variable of ours has a value that cannot be used
 ├── ProfileError        a hotline profile is unknown or wrong (file and line in the message)
 ├── OutputError         results cannot be written
+├── ManifestError       a batch's list of recordings is wrong (line in the message)
+├── StoreError          the database cannot be used
 ├── CallNotFoundError   no call of this id
+├── CallStateError      the call is not in a state that allows this
+├── ReviewError         a person's decision names a rule, field or value there is not
+├── ActorMissingError   a decision that must be signed came without a name
+├── UploadError         the request does not carry a recording
+│   └── UploadTooLargeError  larger than the service takes
 ├── ProtocolError       a client broke the wire protocol
+│   ├── MessageFormatError    a control message is not what the protocol says
+│   ├── MessageOrderError     a message came before or after its time
+│   ├── MessageTooLargeError  a message is larger than a second of audio
+│   ├── AudioFrameError       audio bytes do not make whole samples
+│   ├── CallTooLongError      the call went on for longer than any call may
+│   ├── IdleCallError         nothing came for too long
+│   ├── SlowClientError       events pile up because the client does not read
+│   └── ResumeError           there is no such call to take up again
 └── BusyError           the service is full; try again (retryable)
+    └── ClosingError    the service is going down; try another or later (retryable)
 """
 
 from __future__ import annotations
@@ -17,6 +34,10 @@ class ServingError(Exception):
     retryable: bool = False
 
 
+class SettingsError(ServingError):
+    """A `JIESU_…` environment variable has a value that cannot be used."""
+
+
 class ProfileError(ServingError):
     """The hotline profile is unknown or does not validate."""
 
@@ -25,15 +46,79 @@ class OutputError(ServingError):
     """Results cannot be written where they were asked for."""
 
 
+class ManifestError(ServingError):
+    """The list of recordings of a batch cannot be used."""
+
+
+class StoreError(ServingError):
+    """The database cannot be opened, or its schema is not up to date."""
+
+
 class CallNotFoundError(ServingError):
     """The store has no call of this id."""
+
+
+class CallStateError(ServingError):
+    """What was asked is not possible in the state the call is in."""
+
+
+class ReviewError(ServingError):
+    """A person's decision names a rule, a field or a value that the call does not have."""
+
+
+class ActorMissingError(ServingError):
+    """A decision that must carry a name came without one."""
+
+
+class UploadError(ServingError):
+    """The request does not carry a recording."""
+
+
+class UploadTooLargeError(UploadError):
+    """The recording is larger than the service takes."""
 
 
 class ProtocolError(ServingError):
     """A client sent what the protocol does not allow."""
 
 
+class MessageFormatError(ProtocolError):
+    """A control message is not JSON or not what the protocol says."""
+
+
+class MessageOrderError(ProtocolError):
+    """A message came before its time or after it."""
+
+
+class MessageTooLargeError(ProtocolError):
+    """A message is larger than the protocol allows."""
+
+
+class AudioFrameError(ProtocolError):
+    """The bytes of an audio message do not make whole samples of every leg."""
+
+
+class CallTooLongError(ProtocolError):
+    """The call went on for longer than any call may."""
+
+
+class IdleCallError(ProtocolError):
+    """The client sent nothing for too long."""
+
+
+class SlowClientError(ProtocolError):
+    """The client does not read its events, and they would pile up."""
+
+
+class ResumeError(ProtocolError):
+    """There is no such call to take up again."""
+
+
 class BusyError(ServingError):
     """The service has no capacity left for this call."""
 
     retryable = True
+
+
+class ClosingError(BusyError):
+    """The service is going down; try again later."""

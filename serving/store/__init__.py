@@ -1,0 +1,7 @@
+"""What the service remembers: calls, their results, people's decisions, and who did what."""
+
+from serving.store.calls import CallPage, CallStore
+from serving.store.reviews import ReviewStore
+from serving.store.tables import Call, FieldEdit, QAOverride, Ticket
+
+__all__ = ["Call", "CallPage", "CallStore", "FieldEdit", "QAOverride", "ReviewStore", "Ticket"]
