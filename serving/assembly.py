@@ -1,0 +1,38 @@
+"""A pipeline put together from settings: profile, recogniser and extractor, loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asr.recognizer import load_recogniser
+from nlu.extractor import Extractor
+
+from serving.pipeline import Pipeline
+from serving.profile import load_profile
+from serving.settings import Settings
+
+if TYPE_CHECKING:
+    from serving.profile import Profile
+
+
+def assemble_pipeline(
+    settings: Settings, *, profile: str | None = None, engine: str | None = None
+) -> Pipeline:
+    """Load what a hotline needs; `profile` and `engine` go before the settings.
+
+    Raises ProfileError, EngineError, ModelsError and NluError, each saying what to do.
+    """
+    loaded = load_profile(profile or settings.profile, settings.profiles_dir)
+    return pipeline_of(loaded, settings, engine=engine)
+
+
+def pipeline_of(profile: Profile, settings: Settings, *, engine: str | None = None) -> Pipeline:
+    """Load recogniser and extractor for a profile that is loaded already."""
+    name = engine or settings.engine
+    return Pipeline(
+        profile,
+        load_recogniser(name, threads=settings.threads),
+        Extractor(profile.nlu),
+        engine=name,
+        engine_settings={"threads": settings.threads},
+    )

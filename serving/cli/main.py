@@ -1,0 +1,89 @@
+"""`jiesu`: all commands in one place.
+
+A command's module is imported when the command runs, not before: help, completion and a
+mistyped name answer at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from serving.cli.exits import run_command
+
+COMMANDS = {
+    "process": ("serving.cli.process:process", "Process one recording."),
+    "batch": ("serving.cli.batch:batch", "Process many recordings, resumably."),
+    "profiles": ("serving.cli.profiles:profiles_app", "Check and list hotline profiles."),
+    "models": ("serving.cli.models:models_app", "List, fetch and verify model weights."),
+}
+"""Where each command stands, and what the overview says of it."""
+
+
+class _Later(click.Command):
+    """Stands for a command whose module is not imported yet."""
+
+    def load(self) -> click.Command:
+        """Import the command."""
+        module, attribute = COMMANDS[str(self.name)][0].split(":")
+        found: Any = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_command(found)
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(self.name)(found)
+        return typer.main.get_command(alone)
+
+
+class _LazyGroup(TyperGroup):
+    """Knows its commands by name and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return _Later(cmd_name, help=COMMANDS[cmd_name][1])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.load() if isinstance(command, _Later) else command, rest
+
+
+app = typer.Typer(
+    name="jiesu",
+    cls=_LazyGroup,
+    help="接诉: calls of a 12345 hotline to transcripts, ticket drafts and QA reports.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def jiesu(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)
+    ] = False,
+) -> None:
+    """接诉: calls of a 12345 hotline to transcripts, ticket drafts and QA reports."""
+    if version:
+        from serving.provenance import software_version
+
+        typer.echo(software_version())
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """Run the command line; the console script's entry."""
+    run_command(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""`jiesu process`: one recording to a transcript, a ticket draft and a QA report."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.exits import emit
+from serving.cli.options import (
+    AgentChannelOption,
+    EngineOption,
+    JsonOption,
+    Kind,
+    ProfileOption,
+    moment,
+)
+
+if TYPE_CHECKING:
+    from serving.contract import CallModel
+
+
+def process(
+    file: Annotated[
+        Path,
+        typer.Argument(help="Recording: WAV, FLAC, MP3, M4A, OGG, AMR …; mono or two legs."),
+    ],
+    other_leg: Annotated[
+        Path | None,
+        typer.Option("--other-leg", help="The other leg, where each leg has its own file."),
+    ] = None,
+    profile: ProfileOption = None,
+    kind: Annotated[
+        Kind | None, typer.Option("--kind", help="Without it, found by what is said.")
+    ] = None,
+    engine: EngineOption = None,
+    agent_channel: AgentChannelOption = "auto",
+    received_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--received-at",
+            metavar="ISO",
+            parser=moment,
+            help="When the call came in, like 2026-03-01T09:30; without it the file's own time.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file, whole or not at all.")
+    ] = None,
+) -> None:
+    """Turn one recording into a transcript, a ticket draft, a QA report and callback answers."""
+    from serving.assembly import assemble_pipeline
+    from serving.cli.progress import stage_progress
+    from serving.conversion import call_model
+    from serving.output import check_writable, write_atomically
+    from serving.settings import load_settings
+    from serving.telemetry import set_up_logging
+
+    settings = load_settings()
+    set_up_logging(settings)
+    if output:
+        check_writable(output)
+    with stage_progress() as on_stage:
+        on_stage("load", 0.0)
+        pipeline = assemble_pipeline(settings, profile=profile, engine=engine)
+        result = pipeline.process(
+            file,
+            other_leg=other_leg,
+            kind=kind,
+            received_at=received_at,
+            agent_channel=agent_channel,
+            on_stage=on_stage,
+        )
+    call = call_model(result)
+    text = call.model_dump_json(indent=2) + "\n" if as_json else page(call, plain=bool(output))
+    if output:
+        write_atomically(output, text)
+    else:
+        emit(text)
+
+
+def page(call: CallModel, *, plain: bool) -> str:
+    """Return the call as a page to read, in colour where stdout is a terminal."""
+    import io
+
+    from rich.console import Console
+
+    from serving.cli.render import render_call
+
+    terminal = sys.stdout.isatty() and not plain
+    buffer = io.StringIO()
+    width = Console().width if terminal else 110
+    console = Console(file=buffer, force_terminal=terminal, width=width)
+    console.print(render_call(call))
+    return buffer.getvalue()

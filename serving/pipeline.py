@@ -1,0 +1,229 @@
+"""One call from recording to result, the same for `process`, `batch` and the service."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from asr.recognizer import Recognizer
+from ticket_draft.scoring.callback import score_callback
+
+from asr.audio import open_recording
+from asr.roles import AgentSide
+from asr.session import SessionSettings, transcribe_recording
+from asr.types import Transcript
+from nlu.types import Extraction
+from serving.call_kind import detect_kind
+from serving.clock import CHINA_TIME, recorded_at
+from serving.profile import Profile
+from serving.provenance import Provenance, file_sha256, software_version
+from serving.result import CallKind, CallResult
+from serving.telemetry import AUDIO_SECONDS, CALLS, STAGE_SECONDS
+from ticket_draft.drafter import draft_ticket
+from ticket_draft.scoring.qa import score_qa
+from ticket_draft.types import CallbackScore, QAReport, TicketDraft
+
+Stage = Literal["load", "listen", "extract", "draft", "score"]
+OnStage = Callable[[str, float], None]
+"""Takes a stage's name and the share of it that is done, 0 to 1."""
+
+
+class Extractor(Protocol):
+    """Understands a transcript (the nlu room's `Extractor`)."""
+
+    def extract(self, transcript: Transcript, *, call_time: datetime) -> Extraction:
+        """Return all that was understood of a call that came in at `call_time`."""
+
+    @property
+    def model(self) -> str | None:
+        """`name@hash` of its weights, None without any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What the words of a call mean to the hotline."""
+
+    kind: CallKind
+    kind_source: Literal["given", "heard"]
+    extraction: Extraction
+    ticket: TicketDraft | None
+    qa: QAReport
+    callback: CallbackScore | None
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Times the stages and tells the caller of them."""
+
+    on_stage: OnStage
+    timings_ms: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: Stage) -> Iterator[None]:
+        self.on_stage(name, 0.0)
+        started = time.perf_counter()
+        yield
+        elapsed_s = time.perf_counter() - started
+        STAGE_SECONDS.labels(stage=name).observe(elapsed_s)
+        self.timings_ms[name] = round(elapsed_s * 1000)
+        self.on_stage(name, 1.0)
+
+
+class Pipeline:
+    """All that one hotline needs to process calls: profile, recogniser and extractor, loaded.
+
+    The recogniser is used by one call at a time; make one pipeline per thread or guard it.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        recogniser: Recognizer,
+        extractor: Extractor,
+        *,
+        engine: str,
+        engine_settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.profile = profile
+        self.recogniser = recogniser
+        self._extractor = extractor
+        self._engine = engine
+        self._engine_settings = dict(engine_settings or {})
+
+    def process(
+        self,
+        path: Path,
+        *,
+        other_leg: Path | None = None,
+        call_id: str | None = None,
+        kind: CallKind | None = None,
+        received_at: datetime | None = None,
+        agent_channel: AgentSide = "auto",
+        on_stage: OnStage = lambda stage, share: None,
+    ) -> CallResult:
+        """Process one recording.
+
+        Without `received_at` the file's own time is taken, without `kind` what the agent
+        says decides. Raises AudioError (the recording), EngineError (the recogniser),
+        CalendarError (a deadline in a year of unknown holidays).
+        """
+        try:
+            result = self._process(
+                path,
+                other_leg,
+                call_id or path.stem,
+                kind,
+                received_at,
+                agent_channel,
+                _Clock(on_stage),
+            )
+        except Exception:
+            CALLS.labels(kind=kind or "unknown", outcome="failed").inc()
+            raise
+        CALLS.labels(kind=result.kind, outcome="done").inc()
+        AUDIO_SECONDS.inc(result.transcript.duration_ms / 1000)
+        return result
+
+    def understand(
+        self,
+        transcript: Transcript,
+        *,
+        received_at: datetime,
+        kind: CallKind | None = None,
+        on_stage: OnStage = lambda stage, share: None,
+    ) -> Understanding:
+        """Make of a transcript, whole or so far, what the hotline needs from it."""
+        return self._understand(transcript, received_at, kind, _Clock(on_stage))
+
+    def _process(
+        self,
+        path: Path,
+        other_leg: Path | None,
+        call_id: str,
+        kind: CallKind | None,
+        received_at: datetime | None,
+        agent_channel: AgentSide,
+        clock: _Clock,
+    ) -> CallResult:
+        with clock.stage("listen"):
+            transcript = self._listen(path, other_leg, agent_channel, clock.on_stage)
+        moment = received_at or recorded_at(path)
+        understood = self._understand(transcript, moment, kind, clock)
+        files = (path,) if other_leg is None else (path, other_leg)
+        return CallResult(
+            call_id=call_id,
+            kind=understood.kind,
+            profile=self.profile.name,
+            provenance=Provenance(
+                software=software_version(),
+                profile=self.profile.name,
+                profile_version=self.profile.full_version,
+                models=self._models(transcript),
+                engine=self._engine,
+                engine_settings=self._engine_settings,
+                recording_sha256=file_sha256(*files),
+                duration_ms=transcript.duration_ms,
+                roles=transcript.roles,
+                warnings=transcript.warnings,
+                kind_source=understood.kind_source,
+                received_at=moment,
+                received_at_source="given" if received_at else "file",
+                processed_at=datetime.now(CHINA_TIME),
+                timings_ms=clock.timings_ms,
+            ),
+            transcript=transcript,
+            extraction=understood.extraction,
+            ticket=understood.ticket,
+            qa=understood.qa,
+            callback=understood.callback,
+        )
+
+    def _listen(
+        self, path: Path, other_leg: Path | None, agent_channel: AgentSide, on_stage: OnStage
+    ) -> Transcript:
+        size = path.stat().st_size if path.is_file() else 0
+        with open_recording(path, other_leg) as recording:
+            return transcribe_recording(
+                recording,
+                self.recogniser,
+                settings=SessionSettings(agent_side=agent_channel),
+                hotwords=self.profile.nlu.hotwords.hotwords,
+            )
+
+    def _understand(
+        self,
+        transcript: Transcript,
+        received_at: datetime,
+        kind: CallKind | None,
+        clock: _Clock,
+    ) -> Understanding:
+        profile = self.profile
+        with clock.stage("extract"):
+            extraction = self._extractor.extract(transcript, call_time=received_at)
+        chosen = kind or detect_kind(transcript, profile.callback)
+        ticket = callback = None
+        if chosen == "ticket":
+            with clock.stage("draft"):
+                ticket = draft_ticket(
+                    transcript,
+                    extraction,
+                    profile.tickets,
+                    profile.deadlines,
+                    received_at=received_at,
+                )
+        with clock.stage("score"):
+            qa = score_qa(transcript, profile.qa, kind=chosen)
+            if chosen == "callback":
+                callback = score_callback(transcript, profile.callback)
+        return Understanding(chosen, "given" if kind else "heard", extraction, ticket, qa, callback)
+
+    def _models(self, transcript: Transcript) -> tuple[str, ...]:
+        used = {u.model for u in transcript.utterances if u.model}
+        if self._extractor.model:
+            used.add(self._extractor.model)
+        return tuple(sorted(used))

@@ -1,0 +1,152 @@
+"""What must hold between the files of a profile, beyond each file by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from serving.profile.document import Document
+from serving.profile.model import Profile
+from serving.profile.problems import Problem
+from ticket_draft.errors import RuleError
+from ticket_draft.rules import Matter, Scope
+from ticket_draft.scoring.qa import check_card
+
+Documents = Mapping[str, Document]
+
+
+def cross_check(profile: Profile, documents: Documents) -> Iterator[Problem]:
+    """Yield every contradiction between the files of a profile."""
+    yield from _check_name(profile, documents["profile"])
+    yield from _check_agencies(profile, documents["agencies"])
+    yield from _check_directory(profile, documents["directory"])
+    yield from _check_request_types(profile, documents["tickets"])
+    yield from _check_deadlines(profile, documents["taxonomy"], documents["deadlines"])
+    yield from _check_scopes(profile, documents)
+    yield from _check_qa(profile, documents["qa"])
+
+
+def _check_name(profile: Profile, head: Document) -> Iterator[Problem]:
+    if profile.name != profile.folder.resolve().name:
+        yield head.problem(
+            ("name",),
+            f"`name` is {profile.name!r} but the folder is called "
+            f"{profile.folder.resolve().name!r}; make them the same",
+        )
+
+
+def _check_agencies(profile: Profile, document: Document) -> Iterator[Problem]:
+    places = profile.nlu.places
+    jurisdictions = {places.city}
+    for district in places.districts:
+        jurisdictions.add(district.name)
+        jurisdictions.update(f"{district.name}/{street.name}" for street in district.streets)
+    seen: set[str] = set()
+    for index, agency in enumerate(profile.nlu.agencies.agencies):
+        if agency.name in seen:
+            yield document.problem(
+                ("agencies", index, "name"), f"the agency {agency.name} stands here twice"
+            )
+        seen.add(agency.name)
+        if agency.jurisdiction not in jurisdictions:
+            yield document.problem(
+                ("agencies", index, "jurisdiction"),
+                f"the jurisdiction {agency.jurisdiction!r} of {agency.name} is neither the city "
+                "nor a district nor `district/street` of places.yaml",
+            )
+
+
+def _check_directory(profile: Profile, document: Document) -> Iterator[Problem]:
+    agencies = profile.nlu.agencies.agencies
+    names = {agency.name for agency in agencies}
+    functions = {(agency.function, agency.level) for agency in agencies}
+    for index, duty in enumerate(profile.nlu.directory.duties):
+        here = ("duties", index)
+        if duty.agency is None and duty.function is None:
+            yield document.problem(
+                here, f"the matter {duty.matter!r} has no agency; give `agency` or `function`"
+            )
+        if duty.agency is not None and duty.agency not in names:
+            yield document.problem(
+                (*here, "agency"), f"the agency {duty.agency!r} does not stand in agencies.yaml"
+            )
+        if duty.function is not None and (duty.function, duty.level) not in functions:
+            yield document.problem(
+                (*here, "function"),
+                f"no agency of level {duty.level} in agencies.yaml has the function "
+                f"{duty.function!r}",
+            )
+        for number, assisting in enumerate(duty.assisting):
+            if assisting not in names:
+                yield document.problem(
+                    (*here, "assisting", number),
+                    f"the agency {assisting!r} does not stand in agencies.yaml",
+                )
+
+
+def _check_request_types(profile: Profile, tickets: Document) -> Iterator[Problem]:
+    ours, theirs = profile.nlu.taxonomy.request_types, profile.tickets.request_types
+    for name in sorted(set(ours) - set(theirs)):
+        yield tickets.problem(
+            ("request_types",), f"the request type {name} of taxonomy.yaml is missing here"
+        )
+    for index, name in enumerate(theirs):
+        if name not in ours:
+            yield tickets.problem(
+                ("request_types", index), f"the request type {name} is not in taxonomy.yaml"
+            )
+
+
+def _check_deadlines(
+    profile: Profile, taxonomy: Document, deadlines: Document
+) -> Iterator[Problem]:
+    """Each category must have a deadline, whatever the request type and the urgency."""
+    for path in profile.nlu.taxonomy.paths():
+        for request_type in profile.nlu.taxonomy.request_types:
+            for urgency in profile.tickets.urgency.levels:
+                matter = Matter(request_type, urgency, path, agency=None)
+                if not any(rule.applies_to.covers(matter) for rule in profile.deadlines.rules):
+                    yield taxonomy.problem(
+                        ("categories", *path[:2]),
+                        f"the category {' / '.join(path)} has no deadline for {request_type}, "
+                        f"{urgency}; add a rule to {deadlines.path.name} that covers it",
+                    )
+                    return  # one rule is missing, not a thousand categories
+
+
+def _check_scopes(profile: Profile, documents: Documents) -> Iterator[Problem]:
+    """A scope that names what the profile does not have would silently never apply."""
+    taxonomy = profile.nlu.taxonomy
+    known = {
+        "request_types": set(taxonomy.request_types),
+        "urgencies": set(profile.tickets.urgency.levels),
+        "categories": {name for path in taxonomy.paths() for name in path},
+        "agencies": {agency.name for agency in profile.nlu.agencies.agencies},
+    }
+    for file, key, index, scope_key, scope in _scopes(profile):
+        for kind, names in known.items():
+            for number, name in enumerate(getattr(scope, kind)):
+                if name not in names:
+                    yield documents[file].problem(
+                        (key, index, scope_key, kind, number),
+                        f"{name!r} is none of the profile's {kind.replace('_', ' ')}",
+                    )
+
+
+def _scopes(profile: Profile) -> Iterator[tuple[str, str, int, str, Scope]]:
+    for index, limit in enumerate(profile.deadlines.rules):
+        yield "deadlines", "rules", index, "applies_to", limit.applies_to
+    for index, need in enumerate(profile.tickets.required):
+        yield "tickets", "required", index, "applies_to", need.applies_to
+        if need.unless is not None:
+            yield "tickets", "required", index, "unless", need.unless
+    for index, handling in enumerate(profile.tickets.handling):
+        yield "tickets", "handling", index, "applies_to", handling.applies_to
+    for index, signing in enumerate(profile.tickets.sign_off):
+        yield "tickets", "sign_off", index, "applies_to", signing.applies_to
+
+
+def _check_qa(profile: Profile, document: Document) -> Iterator[Problem]:
+    try:
+        check_card(profile.qa)
+    except RuleError as error:
+        yield document.problem(("rules",), str(error))

@@ -1,0 +1,62 @@
+"""Settings of the software on this machine, from `JIESU_…` environment variables.
+
+What differs between hotlines stands in their profiles; what differs between machines
+stands here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from serving.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Every setting has a default that works on one machine without a server beside it."""
+
+    model_config = SettingsConfigDict(env_prefix="JIESU_", env_file=None, frozen=True)
+
+    profile: str = "haikou"
+    """Name or folder of the hotline profile used where none is given."""
+    profiles_dir: Path | None = None
+    """Folder of further profiles, looked at before the shipped ones."""
+    engine: str = "whisper"
+    """Recogniser: `whisper` (CPU, no torch) or `funasr`."""
+    threads: int = Field(default=0, ge=0)
+    """Threads of the recogniser; 0 means one for each core this process may use."""
+    data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("jiesu")))
+    """Where the service keeps its database and recordings."""
+    database_url: str | None = None
+    """SQLAlchemy URL of the store; without it, SQLite in `data_dir`."""
+    recordings_dir: Path | None = None
+    """Folder of recordings; without it, `data_dir/recordings`."""
+    host: str = "127.0.0.1"
+    """Address the service listens on."""
+    port: int = Field(default=8123, ge=0, le=65535)
+    """Port the service listens on; 0 lets the system choose."""
+    max_live_calls: int = Field(default=4, ge=1)
+    """Live calls admitted at once; one more is refused with a clear answer."""
+    max_upload_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
+    """Largest recording accepted over HTTP."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe messages written."""
+    log_format: Literal["text", "json"] = "text"
+    """`text` for people, `json` for a log collector."""
+
+
+def load_settings() -> Settings:
+    """Read the settings; raises `SettingsError` naming each variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(
+            "\n".join(
+                f"JIESU_{str(detail['loc'][0]).upper()}={detail['input']}: {detail['msg']}"
+                for detail in error.errors()
+            )
+        ) from error
