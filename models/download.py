@@ -111,7 +111,8 @@ def _attempt(
                 return
             done = offset if resumed else 0
             with part.open("ab" if resumed else "wb") as stream:
-                for chunk in response.iter_raw(_CHUNK_BYTES):
+                # No chunk size: httpx would hold back, and on a break lose, an unfinished chunk.
+                for chunk in response.iter_raw():
                     stream.write(chunk)
                     done += len(chunk)
                     if on_progress is not None:

@@ -8,7 +8,6 @@ pull wait for the first.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -46,9 +45,12 @@ class Progress:
 OnPull = Callable[[Progress], None]
 
 
-def fetch(name: str, entry: ModelEntry, models_folder: Path, on_pull: OnPull) -> Lock:
+def fetch(
+    name: str, entry: ModelEntry, models_folder: Path, mirror: Path | None, on_pull: OnPull
+) -> Lock:
     """Bring a model with sources to `models_folder/name` and return its record.
 
+    `mirror` is a folder of models that is tried before the entry's own sources.
     Raises HashMismatchError when a source had other files than the registry pins and no
     later source did better, SourceUnreachableError when none could be reached,
     ModelStorageError for the disk.
@@ -58,7 +60,7 @@ def fetch(name: str, entry: ModelEntry, models_folder: Path, on_pull: OnPull) ->
     with _storage_errors(models_folder):
         work = models_folder / ".staging" / name
         _check_space(entry, models_folder)
-        for source in _sources(name, entry):
+        for source in _sources(name, entry, mirror):
             staging = _prepare(work)
             try:
                 fill(source, entry, staging, report)
@@ -138,10 +140,9 @@ def _reporter(name: str, on_pull: OnPull) -> Report:
     return lambda step, done, total: on_pull(Progress(name, step, done, total))
 
 
-def _sources(name: str, entry: ModelEntry) -> Iterator[Source]:
-    mirror = os.environ.get(MIRROR_VARIABLE)
-    if mirror:
-        yield LocalSource(kind="local", path=str(Path(mirror) / name))
+def _sources(name: str, entry: ModelEntry, mirror: Path | None) -> Iterator[Source]:
+    if mirror is not None:
+        yield LocalSource(kind="local", path=str(mirror / name))
     yield from entry.sources
 
 

@@ -20,7 +20,15 @@ from platformdirs import user_cache_path
 
 from models.catalogue import ModelEntry, Registry, load_registry
 from models.errors import HashMismatchError, ModelMissingError, ModelsError
-from models.fetch import OnPull, Progress, adapter_hashes, derive, fetch, pull_lock
+from models.fetch import (
+    MIRROR_VARIABLE,
+    OnPull,
+    Progress,
+    adapter_hashes,
+    derive,
+    fetch,
+    pull_lock,
+)
 from models.lockfile import Lock, check_folder, check_pins, make_lock, read_lock
 
 FOLDER_VARIABLE = "JIESU_MODELS_DIR"
@@ -48,10 +56,14 @@ def models_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class ModelStore:
-    """A registry and the folder in which its models lie."""
+    """A registry and the folder in which its models lie.
+
+    `mirror` is a folder of models that a pull looks into before any other source.
+    """
 
     registry: Registry
     folder: Path
+    mirror: Path | None = None
 
     def resolve(self, name: str) -> Path:
         """Return the model's verified folder.
@@ -83,7 +95,7 @@ class ModelStore:
             if self._is_whole(name):
                 return self.folder / name
             if entry.base is None:
-                fetch(name, entry, self.folder, on_pull)
+                fetch(name, entry, self.folder, self.mirror, on_pull)
             else:
                 self._derive(name, entry, on_pull)
         return self.folder / name
@@ -177,9 +189,14 @@ def _registry() -> Registry:
     return load_registry()
 
 
-def store() -> ModelStore:
-    """Return the shipped registry over the current models folder."""
-    return ModelStore(_registry(), models_folder())
+def store(mirror: Path | None = None) -> ModelStore:
+    """Return the shipped registry over the current models folder.
+
+    Without `mirror` the folder that `JIESU_MODELS_MIRROR` names is used, if any.
+    """
+    if mirror is None and (named := os.environ.get(MIRROR_VARIABLE)):
+        mirror = Path(named).expanduser()
+    return ModelStore(_registry(), models_folder(), mirror)
 
 
 def resolve(name: str) -> Path:

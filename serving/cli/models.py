@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,11 +74,9 @@ def pull_command(
 
     Ends with 1 if some could not be had, 2 if a name is unknown.
     """
-    if mirror is not None:
-        if not mirror.is_dir():
-            raise typer.BadParameter(f"there is no folder {mirror}", param_hint="--from")
-        os.environ[MIRROR_VARIABLE] = str(mirror)
-    opened = _opened()
+    if mirror is not None and not mirror.is_dir():
+        raise typer.BadParameter(f"there is no folder {mirror}", param_hint="--from")
+    opened = _opened(mirror)
     wanted = list(opened.registry.models) if everything else list(names or default_models())
     _known(opened, wanted)
     failed = 0
@@ -118,9 +115,9 @@ def verify_command(names: Names = None) -> None:
     raise typer.Exit(1 if failed else 0)
 
 
-def _opened() -> ModelStore:
+def _opened(mirror: Path | None = None) -> ModelStore:
     try:
-        return store()
+        return store(mirror)
     except ModelsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
