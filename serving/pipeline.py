@@ -15,7 +15,7 @@ from ticket_draft.scoring.callback import score_callback
 
 from asr.audio import open_recording
 from asr.roles import AgentSide
-from asr.session import SessionSettings, transcribe_recording
+from asr.session import Progress, SessionSettings, transcribe_recording
 from asr.types import Transcript
 from nlu.types import Extraction
 from serving.call_kind import detect_kind
@@ -29,8 +29,12 @@ from ticket_draft.scoring.qa import score_qa
 from ticket_draft.types import CallbackScore, QAReport, TicketDraft
 
 Stage = Literal["load", "listen", "extract", "draft", "score"]
-OnStage = Callable[[str, float], None]
-"""Takes a stage's name and the share of it that is done, 0 to 1."""
+OnStage = Callable[[Stage, int], None]
+"""Takes the stage a call is in and how many ms of the recording are in words by then."""
+
+
+def _silent(stage: Stage, heard_ms: int) -> None:
+    pass
 
 
 class Extractor(Protocol):
@@ -61,17 +65,21 @@ class _Clock:
     """Times the stages and tells the caller of them."""
 
     on_stage: OnStage
+    heard_ms: int = 0
     timings_ms: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: Stage) -> Iterator[None]:
-        self.on_stage(name, 0.0)
+        self.on_stage(name, self.heard_ms)
         started = time.perf_counter()
         yield
         elapsed_s = time.perf_counter() - started
         STAGE_SECONDS.labels(stage=name).observe(elapsed_s)
         self.timings_ms[name] = round(elapsed_s * 1000)
-        self.on_stage(name, 1.0)
+
+    def heard(self, reached_ms: int) -> None:
+        self.heard_ms = reached_ms
+        self.on_stage("listen", reached_ms)
 
 
 class Pipeline:
@@ -104,7 +112,7 @@ class Pipeline:
         kind: CallKind | None = None,
         received_at: datetime | None = None,
         agent_channel: AgentSide = "auto",
-        on_stage: OnStage = lambda stage, share: None,
+        on_stage: OnStage = _silent,
     ) -> CallResult:
         """Process one recording.
 
@@ -135,7 +143,7 @@ class Pipeline:
         *,
         received_at: datetime,
         kind: CallKind | None = None,
-        on_stage: OnStage = lambda stage, share: None,
+        on_stage: OnStage = _silent,
     ) -> Understanding:
         """Make of a transcript, whole or so far, what the hotline needs from it."""
         return self._understand(transcript, received_at, kind, _Clock(on_stage))
@@ -151,7 +159,7 @@ class Pipeline:
         clock: _Clock,
     ) -> CallResult:
         with clock.stage("listen"):
-            transcript = self._listen(path, other_leg, agent_channel, clock.on_stage)
+            transcript = self._listen(path, other_leg, agent_channel, clock.heard)
         moment = received_at or recorded_at(path)
         understood = self._understand(transcript, moment, kind, clock)
         files = (path,) if other_leg is None else (path, other_leg)
@@ -184,15 +192,15 @@ class Pipeline:
         )
 
     def _listen(
-        self, path: Path, other_leg: Path | None, agent_channel: AgentSide, on_stage: OnStage
+        self, path: Path, other_leg: Path | None, agent_channel: AgentSide, heard: Progress
     ) -> Transcript:
-        size = path.stat().st_size if path.is_file() else 0
         with open_recording(path, other_leg) as recording:
             return transcribe_recording(
                 recording,
                 self.recogniser,
                 settings=SessionSettings(agent_side=agent_channel),
                 hotwords=self.profile.nlu.hotwords.hotwords,
+                progress=heard,
             )
 
     def _understand(
