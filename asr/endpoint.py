@@ -56,6 +56,11 @@ class Endpointer:
             ended += self._take(hop, len(hop))
         return ended
 
+    def cut(self) -> list[SpeechSegment]:
+        """End the utterance that is going on here and now, while the leg goes on."""
+        last = self._rules.flush()
+        return [] if last is None else self._emit(last)
+
     def flush(self) -> list[SpeechSegment]:
         """End the leg: return what is still going on as an utterance."""
         ended: list[SpeechSegment] = []
@@ -64,10 +69,7 @@ class Endpointer:
             hop = np.zeros(HOP_SAMPLES, dtype=np.float32)
             hop[: len(rest)] = rest
             ended += self._take(hop, len(rest))
-        last = self._rules.flush()
-        if last is not None:
-            ended += self._emit(last)
-        return ended
+        return ended + self.cut()
 
     def _take(self, hop: Samples, length: int) -> list[SpeechSegment]:
         """Hear one hop, of which `length` samples are real."""

@@ -153,9 +153,12 @@ class TranscriptEvent:
     """A live recogniser's word on one utterance.
 
     `partial` may still change, `final` will not; `revision` counts from 1 within the
-    utterance.
+    utterance. The first `stable_chars` characters of a partial stay as they are in all
+    partials to come; of a final, all do. A final with an empty text takes back an
+    utterance whose partials turned out to be no words.
     """
 
     kind: Literal["partial", "final"]
     utterance: Utterance
     revision: int
+    stable_chars: int = 0

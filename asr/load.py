@@ -1,0 +1,63 @@
+"""How busy the recogniser is, and what one more call would cost."""
+
+from __future__ import annotations
+
+from collections import deque
+
+
+class LoadMeter:
+    """Busy time against call time, over a sliding window.
+
+    All times are seconds of one monotonic clock that the caller reads.
+    """
+
+    def __init__(self, window_s: float, call_load_guess: float) -> None:
+        self.calls = 0
+        self._window_s = window_s
+        self._guess = call_load_guess
+        self._busy: deque[tuple[float, float]] = deque()
+        self._calls_since: deque[tuple[float, int]] = deque()
+
+    def set_guess(self, call_load: float) -> None:
+        """Set what a call is taken to cost until calls have shown it."""
+        self._guess = call_load
+
+    def record_busy(self, started_s: float, ended_s: float) -> None:
+        """Note that the recogniser worked from `started_s` to `ended_s`."""
+        self._busy.append((started_s, ended_s))
+        while self._busy and self._busy[0][1] < ended_s - self._window_s:
+            self._busy.popleft()
+
+    def set_calls(self, calls: int, now_s: float) -> None:
+        """Note that from now on `calls` are being served."""
+        self.calls = calls
+        self._calls_since.append((now_s, calls))
+        while len(self._calls_since) > 1 and self._calls_since[1][0] < now_s - self._window_s:
+            self._calls_since.popleft()
+
+    def load(self, now_s: float) -> float:
+        """Return the share of the window in which the recogniser worked, 0 to 1."""
+        return self._busy_s(now_s) / self._window_s
+
+    def load_with_one_more(self, now_s: float) -> float:
+        """Return the load to expect if one more call came; beyond 1 it cannot be served."""
+        call_s = self._call_s(now_s)
+        seen = min(call_s / self._window_s, 1.0)
+        # A young call has not spoken much: until a window of call time is seen, the guess
+        # fills what is missing.
+        per_call = self._busy_s(now_s) / call_s if call_s else 0.0
+        return (self.calls + 1) * (seen * per_call + (1.0 - seen) * self._guess)
+
+    def _busy_s(self, now_s: float) -> float:
+        since = now_s - self._window_s
+        return sum(max(ended - max(started, since), 0.0) for started, ended in self._busy)
+
+    def _call_s(self, now_s: float) -> float:
+        since = now_s - self._window_s
+        total, until = 0.0, now_s
+        for started, calls in reversed(self._calls_since):
+            total += calls * max(until - max(started, since), 0.0)
+            until = started
+            if started < since:
+                break
+        return total

@@ -1,0 +1,251 @@
+"""The one thread that owns the recogniser, and the queue of all calls before it."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from asr.errors import CapacityError, EngineError, StreamClosedError
+from asr.load import LoadMeter
+from asr.types import SAMPLE_RATE_HZ, Recognition, SpeechSegment
+
+if TYPE_CHECKING:
+    from asr.recognizer import Recognizer
+
+_WARM_UP_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerSettings:
+    """Limits of one recogniser."""
+
+    max_batch: int = 8
+    queue_limit: int = 256
+    """Requests waiting or under way; beyond it finals wait and partials are refused."""
+    max_calls: int | None = None
+    max_load: float = 0.85
+    """A call that would bring the load above this is refused."""
+    load_window_s: float = 20.0
+    requests_per_call_s: float = 0.8
+    """Requests one call makes a second while somebody speaks; only for the first guess."""
+
+
+@dataclass(order=True, slots=True)
+class _Request:
+    deadline_s: float
+    number: int
+    segment: SpeechSegment = field(compare=False)
+    hotwords: tuple[str, ...] = field(compare=False)
+    result: asyncio.Future[Recognition] = field(compare=False)
+
+
+class RecogniserOwner:
+    """Runs requests of all calls in batches, the most urgent first, on one thread.
+
+    Belongs to one event loop; an async context manager. The recogniser is touched by
+    nobody else. An error reaches the requests of its batch and nobody else.
+    """
+
+    def __init__(
+        self,
+        recogniser: Recognizer,
+        settings: OwnerSettings | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.clock = clock
+        self._recogniser = recogniser
+        self._settings = settings or OwnerSettings()
+        self._meter = LoadMeter(self._settings.load_window_s, call_load_guess=0.0)
+        self._numbers = itertools.count()
+        self._room = asyncio.Semaphore(self._settings.queue_limit)
+        self._changed = threading.Condition()
+        self._queue: list[_Request] = []
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._work, name="recogniser", daemon=True)
+
+    async def __aenter__(self) -> RecogniserOwner:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def calls(self) -> int:
+        """Calls admitted now."""
+        return self._meter.calls
+
+    @property
+    def load(self) -> float:
+        """Share of the last window in which the recogniser worked, 0 to 1."""
+        with self._changed:
+            return self._meter.load(self.clock())
+
+    @property
+    def waiting(self) -> int:
+        """Requests in the queue."""
+        return len(self._queue)
+
+    async def warm_up(self) -> None:
+        """Run the recogniser once, and take from it a first guess at what a call costs."""
+        noise = np.random.default_rng(0).normal(0.0, 0.01, int(_WARM_UP_S * SAMPLE_RATE_HZ))
+        segment = SpeechSegment("agent", 0, noise.astype(np.float32))
+        for _ in range(2):  # the first run pays for pages and caches
+            started_s = self.clock()
+            await self.transcribe(segment, deadline_s=started_s)
+        with self._changed:
+            cost_s = self.clock() - started_s
+            self._meter.set_guess(cost_s * self._settings.requests_per_call_s)
+
+    def admit(self) -> Admission:
+        """Take one more call on; raise CapacityError where it could not be served in time."""
+        now_s = self.clock()
+        limit = self._settings.max_calls
+        with self._changed:
+            calls = self._meter.calls
+            if limit is not None and calls >= limit:
+                raise CapacityError(
+                    f"all {limit} places are taken; try again when a call has ended"
+                )
+            expected = self._meter.load_with_one_more(now_s)
+            # The first call is always taken: there is nothing that could be waited for.
+            if calls and expected > self._settings.max_load:
+                raise CapacityError(
+                    f"with one more call the recogniser would be {expected:.0%} busy; "
+                    "try again when a call has ended, or add a replica"
+                )
+            self._meter.set_calls(calls + 1, now_s)
+        return Admission(self)
+
+    async def transcribe(
+        self,
+        segment: SpeechSegment,
+        *,
+        deadline_s: float,
+        hotwords: Sequence[str] = (),
+        may_refuse: bool = False,
+    ) -> Recognition:
+        """Return what is heard in `segment`, wanted by `deadline_s` of `clock`.
+
+        With `may_refuse`, a full queue raises CapacityError; without, it is waited for.
+        Raises EngineError, and StreamClosedError where the owner is closed. Cancelling
+        takes the request out of the queue.
+        """
+        if may_refuse and self._room.locked():
+            raise CapacityError("the recogniser's queue is full")
+        async with self._room:
+            result: asyncio.Future[Recognition] = self._loop.create_future()
+            request = _Request(deadline_s, next(self._numbers), segment, tuple(hotwords), result)
+            with self._changed:
+                if self._is_closed:
+                    raise StreamClosedError("the recogniser has been closed; start it again")
+                heapq.heappush(self._queue, request)
+                self._changed.notify()
+            return await result
+
+    async def close(self) -> None:
+        """Refuse what waits, let the batch under way end, and end the thread."""
+        with self._changed:
+            self._is_closed = True
+            refused, self._queue = self._queue, []
+            self._changed.notify()
+        for request in refused:
+            _settle(request.result, StreamClosedError("the recogniser was closed"))
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join)
+
+    def release(self) -> None:
+        """Give a call's place back; `Admission` does this."""
+        with self._changed:
+            self._meter.set_calls(self._meter.calls - 1, self.clock())
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            started_s = self.clock()
+            outcome = self._run(batch)
+            with self._changed:
+                self._meter.record_busy(started_s, self.clock())
+            for request, result in zip(batch, outcome, strict=True):
+                with suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+                    self._loop.call_soon_threadsafe(_settle, request.result, result)
+
+    def _next_batch(self) -> list[_Request]:
+        """Wait for requests and return the most urgent that share hotwords; none at the end."""
+        with self._changed:
+            while True:
+                self._changed.wait_for(lambda: self._queue or self._is_closed)
+                batch: list[_Request] = []
+                others: list[_Request] = []
+                while self._queue and len(batch) < self._settings.max_batch:
+                    request = heapq.heappop(self._queue)
+                    if request.result.cancelled():
+                        continue
+                    fits = not batch or request.hotwords == batch[0].hotwords
+                    (batch if fits else others).append(request)
+                for request in others:
+                    heapq.heappush(self._queue, request)
+                if batch or self._is_closed:
+                    return batch
+
+    def _run(self, batch: list[_Request]) -> Sequence[Recognition | Exception]:
+        try:
+            heard = self._recogniser.transcribe([r.segment for r in batch], batch[0].hotwords)
+        except EngineError as error:
+            return [error] * len(batch)
+        except Exception as error:  # whatever else an engine raises must not end this thread
+            fault = EngineError(f"the recogniser failed on a batch ({type(error).__name__})")
+            fault.__cause__ = error
+            return [fault] * len(batch)
+        if len(heard) != len(batch):
+            fault = EngineError(f"the engine answered {len(heard)} of {len(batch)} requests")
+            return [fault] * len(batch)
+        return heard
+
+
+class Admission:
+    """A call's place at the recogniser, given back once by `release` or at the end of `with`."""
+
+    def __init__(self, owner: RecogniserOwner) -> None:
+        self._owner: RecogniserOwner | None = owner
+
+    def __enter__(self) -> Admission:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Give the place back; a second time does nothing."""
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            owner.release()
+
+
+def _settle(result: asyncio.Future[Recognition], outcome: Recognition | Exception) -> None:
+    if result.done():
+        return
+    if isinstance(outcome, Exception):
+        result.set_exception(outcome)
+    else:
+        result.set_result(outcome)
