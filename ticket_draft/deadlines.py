@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import chinese_calendar
 
 from ticket_draft.errors import CalendarError, RuleError
-from ticket_draft.rules import FORBID_UNKNOWN_KEYS, Matter, Scope
+from ticket_draft.rules import ANY_TICKET, FORBID_UNKNOWN_KEYS, Matter, Scope
 
 LimitUnit = Literal["hours", "calendar_days", "working_days"]
 
@@ -39,7 +39,7 @@ class DeadlineRule:
 
     limit: int
     unit: LimitUnit
-    applies_to: Scope = Scope()
+    applies_to: Scope = ANY_TICKET
     respond_minutes: int | None = None
     """The unit has to get in touch with the caller within so many minutes."""
 
@@ -58,7 +58,7 @@ class DeadlineTable:
     rules: tuple[DeadlineRule, ...]
     end_of_day: str = "23:59:59"
     years: dict[int, HolidayYear] = field(default_factory=dict)
-    local: HolidayYear = HolidayYear()
+    local: HolidayYear = field(default_factory=HolidayYear)
 
 
 @dataclass(frozen=True, slots=True)

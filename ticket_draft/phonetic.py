@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from pypinyin import Style, lazy_pinyin
 
@@ -33,11 +34,11 @@ class SoundMatch:
 @lru_cache(maxsize=4096)
 def syllables(text: str) -> tuple[str, ...]:
     """Return one folded syllable per character; '' for punctuation and blanks."""
-    heard: list[str] = []
-    for index, raw in enumerate(lazy_pinyin(text, style=Style.NORMAL, errors=_keep_each)):
-        character = text[index] if index < len(text) else ""
-        heard.append(_folded(_SPOKEN.get(character, raw)))
-    return tuple(heard)
+    raw = lazy_pinyin(text, style=Style.NORMAL, errors=_each)
+    if len(raw) != len(text):
+        # A character pypinyin reads as several or none: read one by one, without context.
+        raw = ["".join(lazy_pinyin(c, style=Style.NORMAL, errors=_each)) for c in text]
+    return tuple(_folded(_SPOKEN.get(c, sound)) for c, sound in zip(text, raw, strict=True))
 
 
 def find_sound(text: str, phrase: str, min_similarity: float) -> SoundMatch | None:
@@ -107,7 +108,8 @@ def _split(syllable: str) -> tuple[str, str]:
     return "", syllable
 
 
-def _keep_each(characters: str) -> list[str]:
+def _each(characters: str) -> Any:
+    """Stand for what is not Chinese, one sound per character (pypinyin's type knows only str)."""
     return [_DIGIT_SYLLABLES.get(c, c.lower() if c.isalnum() else "") for c in characters]
 
 

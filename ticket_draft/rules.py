@@ -48,6 +48,9 @@ class Scope:
         )
 
 
+ANY_TICKET = Scope()
+
+
 @dataclass(frozen=True, slots=True)
 class UrgencyRules:
     """How urgent a ticket is: the highest of what its type and its signals ask for.
@@ -71,18 +74,21 @@ class CompletenessRule:
 
     needs: RequiredField
     label: str
-    applies_to: Scope = Scope()
+    applies_to: Scope = ANY_TICKET
     unless: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HandlingRule:
-    """直办 or 转办 for tickets of this scope; `answered` asks that the agent answered in the call."""
+    """直办 or 转办 for tickets of this scope.
+
+    `answered` limits the rule to calls in which the agent did (or did not) answer.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
 
     handling: Literal["直办", "转办"]
-    applies_to: Scope = Scope()
+    applies_to: Scope = ANY_TICKET
     answered: bool | None = None
 
 
@@ -93,7 +99,7 @@ class SignOffRule:
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
 
     sign_off: str
-    applies_to: Scope = Scope()
+    applies_to: Scope = ANY_TICKET
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ combines the one below by a boolean expression over ids (`scoring.expression`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator
@@ -171,7 +171,7 @@ class Condition:
 
     id: str
     operators: tuple[Operator, ...]
-    check_range: CheckRange = CheckRange()
+    check_range: CheckRange = field(default_factory=CheckRange)
     expression: str | None = None
 
 

@@ -20,7 +20,7 @@ from ticket_draft.scoring.card import (
     SilenceOperator,
     SimilarOperator,
 )
-from ticket_draft.scoring.dialogue import Dialogue
+from ticket_draft.scoring.dialogue import Dialogue, Turn
 from ticket_draft.scoring.expression import parse_expression
 from ticket_draft.scoring.operators import Hit, IndexedTurns
 
@@ -95,7 +95,7 @@ def _operator_hits(operator: Operator, turns: IndexedTurns, dialogue: Dialogue) 
 
 def _by_anchor(
     check_range: CheckRange, turns: IndexedTurns, outcomes: Mapping[str, Outcome]
-) -> list[tuple[int, words.Turn]]:
+) -> list[tuple[int, Turn]]:
     anchor = outcomes.get(check_range.anchor or "")
     if anchor is None:
         raise RuleError(
@@ -109,14 +109,13 @@ def _by_anchor(
     if not 0 <= position < len(anchor.hits):
         return []
     at = anchor.hits[position].turn_index
-    sides = {
-        "before": lambda i: i < at,
-        "after": lambda i: i > at,
-        "around": lambda i: i != at,
-        "current": lambda i: i == at,
-    }
-    keep = sides[check_range.side]
-    return [(i, t) for i, t in turns if keep(i)]
+    keep = {
+        "before": range(at),
+        "after": range(at + 1, len(turns)),
+        "around": [i for i, _ in turns if i != at],
+        "current": [at],
+    }[check_range.side]
+    return [(i, t) for i, t in turns if i in keep]
 
 
 def _position(number: int, length: int) -> int:

@@ -1,0 +1,120 @@
+"""`jiesu score`: a transcript on stdin to a QA report or a callback score on stdout."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any, Literal
+
+import typer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from asr.types import Channel, Transcript, Utterance
+from serving.errors import ServingError
+
+
+class SpokenTurn(BaseModel):
+    """An utterance, or a turn of a reference transcript, without id and confidence."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    channel: Channel
+    start_ms: int = Field(ge=0)
+    end_ms: int = Field(ge=0)
+    text: str
+    id: str | None = None
+    confidence: float = Field(default=1.0, ge=0.0, le=1.0)
+
+
+class SpokenCall(BaseModel):
+    """A transcript in any of its forms: `utterances`, a result of `process`, or `turns`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    utterances: list[SpokenTurn]
+    duration_ms: int = Field(default=0, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrap(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("transcript"), dict):
+            value = value["transcript"]
+        if isinstance(value, dict) and "utterances" not in value and "turns" in value:
+            value = {**value, "utterances": value["turns"]}
+        if not isinstance(value, dict) or "utterances" not in value:
+            raise ValueError(
+                'no transcript in it; give {"utterances": [...]}, a result of `jiesu process '
+                '--json`, or {"turns": [...]}, each item with channel, start_ms, end_ms, text'
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> SpokenCall:
+        ids = [u.id for u in self.utterances if u.id is not None]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two utterances have the same id; evidence could not point at one")
+        return self
+
+    def transcript(self) -> Transcript:
+        """Return the transcript, utterances by start time, ids made up where absent."""
+        taken = {u.id for u in self.utterances}
+        utterances: list[Utterance] = []
+        for number, said in enumerate(self.utterances, start=1):
+            made_up = f"t{number}" if f"t{number}" not in taken else f"turn-{number}"
+            utterances.append(
+                Utterance(
+                    said.id or made_up,
+                    said.channel,
+                    said.start_ms,
+                    max(said.end_ms, said.start_ms),
+                    said.text,
+                    said.confidence,
+                )
+            )
+        utterances.sort(key=lambda u: (u.start_ms, u.end_ms))
+        last_ms = max((u.end_ms for u in utterances), default=0)
+        return Transcript(tuple(utterances), max(self.duration_ms, last_ms))
+
+
+def score(
+    kind: Annotated[Literal["qa", "callback"], typer.Option(help="Which report to make.")],
+    profile: Annotated[
+        str | None, typer.Option(help="The hotline's profile, by name or folder.")
+    ] = None,
+    call: Annotated[
+        Literal["ticket", "callback"],
+        typer.Option(help="For --kind qa: which of the card's rules apply."),
+    ] = "ticket",
+) -> None:
+    """Score a call: a transcript as JSON on stdin, the report as JSON on stdout."""
+    from serving.cli.exits import emit
+    from serving.conversion import callback_model, qa_model
+    from serving.profile import load_profile
+    from serving.settings import load_settings
+    from ticket_draft.scoring.callback import score_callback
+    from ticket_draft.scoring.qa import score_qa
+
+    transcript = read_transcript(sys.stdin.buffer.read())
+    settings = load_settings()
+    rules = load_profile(profile or settings.profile, settings.profiles_dir)
+    report: BaseModel
+    if kind == "qa":
+        report = qa_model(score_qa(transcript, rules.qa, kind=call), transcript)
+    else:
+        report = callback_model(score_callback(transcript, rules.callback), transcript)
+    emit(report.model_dump_json(indent=2))
+
+
+def read_transcript(text: bytes | str) -> Transcript:
+    """Read a transcript from JSON.
+
+    Raises ServingError saying what is wrong and where.
+    """
+    if not text.strip():
+        raise ServingError("nothing on stdin; give a transcript: `jiesu score … < call.json`")
+    try:
+        return SpokenCall.model_validate_json(text).transcript()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise ServingError(f"stdin: {where}: {message}" if where else f"stdin: {message}") from None
