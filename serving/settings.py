@@ -43,6 +43,14 @@ class Settings(BaseSettings):
     """Live calls admitted at once; one more is refused with a clear answer."""
     max_upload_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
     """Largest recording accepted over HTTP."""
+    max_queued_uploads: int = Field(default=1_000, ge=1)
+    """Recordings that may wait to be processed; one more is refused with a clear answer."""
+    resume_within_s: float = Field(default=15.0, ge=0)
+    """How long a live call is kept after its connection dropped."""
+    max_call_hours: float = Field(default=4.0, gt=0)
+    """A live call ends after this; a line that was left open would not."""
+    samples_dir: Path | None = None
+    """Sample calls that the page can play live; without it, `samples` beside the software."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe messages written."""
     log_format: Literal["text", "json"] = "text"

@@ -1,0 +1,1 @@
+"""Calls while they go on: heard, drafted, recorded, and kept when their connection drops."""

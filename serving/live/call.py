@@ -1,0 +1,201 @@
+"""One live call: its legs heard, its draft kept, its sound recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from asr.errors import AsrError
+from asr.live import LiveSession
+from asr.types import Channel, RoleAssignment, Transcript, TranscriptEvent, Utterance
+from serving.contract import UtteranceModel
+from serving.errors import CallTooLongError, MessageOrderError
+from serving.feed import CallLog
+from serving.live.drafting import LiveDraft
+from serving.live.events import TranscriptUpdate, Trouble
+from serving.live.limits import LiveLimits
+from serving.live.metrics import LIVE_AUDIO_SECONDS, LIVE_LAG_SECONDS
+from serving.live.pcm import Pcm, full_scale
+from serving.live.recorder import LEGS, LegRecorder
+from serving.result import CallKind
+
+_ROLES = RoleAssignment("two-leg", "left", "setting", 1.0, "the telephone system names its legs")
+_RECOGNISER_FAILED = Trouble(
+    error="recogniser-failed",
+    title="识别中断，通话仍在录音，结束后将重新转写",
+    message="the recogniser failed; the call is still recorded and is transcribed afterwards",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallSpec:
+    """What a telephone system says of a call when it starts."""
+
+    call_id: str
+    profile: str
+    sample_rate_hz: int
+    received_at: datetime
+    kind: CallKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeardCall:
+    """A call that is over: its words, its recording, and what the recogniser failed with."""
+
+    transcript: Transcript
+    recording: str
+    failure: AsrError | None
+
+
+@dataclass(slots=True)
+class _Leg:
+    received: int = 0
+    """Samples the telephone system sent: where it goes on after a dropped connection."""
+    padded: int = 0
+    """Silence put before a leg that joined late, so that both legs share one clock."""
+
+    @property
+    def samples(self) -> int:
+        return self.received + self.padded
+
+
+class LiveCall:
+    """Takes the audio of both legs and publishes what comes of it on `log`."""
+
+    def __init__(
+        self,
+        spec: CallSpec,
+        session: LiveSession,
+        recorder: LegRecorder,
+        log: CallLog,
+        limits: LiveLimits,
+    ) -> None:
+        self.spec = spec
+        self.log = log
+        self.token = secrets.token_urlsafe(16)
+        """Proves that who resumes the call is who started it."""
+        self._session = session
+        self._recorder = recorder
+        self._limits = limits
+        self._legs: dict[Channel, _Leg] = {leg: _Leg() for leg in LEGS}
+        self._finals: dict[str, Utterance] = {}
+        self._ended = asyncio.Event()
+        self._is_heard = True
+
+    @property
+    def received(self) -> dict[Channel, int]:
+        """Samples received of each leg."""
+        return {channel: leg.received for channel, leg in self._legs.items()}
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no more audio is taken."""
+        return self._ended.is_set()
+
+    async def join(self, channels: tuple[Channel, ...]) -> None:
+        """Put legs that start now on the clock of those that go on already."""
+        now = max(leg.samples for leg in self._legs.values())
+        most = round(self._limits.max_join_wait_s * self.spec.sample_rate_hz)
+        for channel in channels:
+            leg = self._legs[channel]
+            if not leg.samples and now:
+                leg.padded = min(now, most)
+                await self._take({channel: np.zeros(leg.padded, dtype=np.int16)})
+
+    async def push(self, pcm: Mapping[Channel, Pcm]) -> None:
+        """Take samples of one leg or both, and hold the sender back while too many wait.
+
+        Raises MessageOrderError after the end, CallTooLongError, CapacityError and
+        OutputError when the recording cannot be written.
+        """
+        if self.has_ended:
+            raise MessageOrderError("audio after the end of the call; start a new one")
+        await self._session.room()
+        for channel, samples in pcm.items():
+            leg = self._legs[channel]
+            if leg.samples + len(samples) > self._limits.max_call_s * self.spec.sample_rate_hz:
+                raise CallTooLongError(
+                    f"a call ends after {self._limits.max_call_s / 3600:g} hours; "
+                    "it is stored as it is, start a new one"
+                )
+            leg.received += len(samples)
+            LIVE_AUDIO_SECONDS.inc(len(samples) / self.spec.sample_rate_hz)
+        await self._take(pcm)
+
+    def flush(self) -> None:
+        """End the utterances that are going on here."""
+        self._session.flush()
+
+    def end(self) -> None:
+        """Say that no more audio comes; safe to call twice."""
+        self._ended.set()
+        self._session.end()
+
+    async def hear(self, draft: LiveDraft) -> HeardCall:
+        """Follow the call to its end; raises OutputError where it could not be recorded.
+
+        When the recogniser fails, the call is still recorded to its end.
+        """
+        drafting = asyncio.create_task(draft.keep(), name="live draft")
+        failure: AsrError | None = None
+        try:
+            async for event in self._session:
+                self._publish(event)
+                if event.kind == "final":
+                    draft.touch()
+        except AsrError as error:
+            failure = error
+            self._is_heard = False
+            self.log.publish(_RECOGNISER_FAILED)
+            await self._ended.wait()
+        finally:
+            drafting.cancel()
+            await asyncio.gather(drafting, return_exceptions=True)
+            self._ended.set()
+            await self._session.aclose()
+            recording = await self._recorder.finish()
+        return HeardCall(self.transcript(), recording, failure)
+
+    def transcript(self) -> Transcript:
+        """Return all that is final so far."""
+        longest = max(leg.samples for leg in self._legs.values())
+        return Transcript(
+            utterances=tuple(
+                sorted(self._finals.values(), key=lambda u: (u.start_ms, u.end_ms, u.channel))
+            ),
+            duration_ms=longest * 1000 // self.spec.sample_rate_hz,
+            roles=_ROLES,
+        )
+
+    async def _take(self, pcm: Mapping[Channel, Pcm]) -> None:
+        if self._is_heard:
+            for channel, samples in pcm.items():
+                self._session.push(channel, full_scale(samples))
+        await self._recorder.push(pcm)
+
+    def _publish(self, event: TranscriptEvent) -> None:
+        utterance = event.utterance
+        if event.kind == "final":
+            if utterance.text:
+                self._finals[utterance.id] = utterance
+            LIVE_LAG_SECONDS.observe(self._session.lag_ms / 1000)
+        self.log.publish(
+            TranscriptUpdate(
+                kind=event.kind,
+                revision=event.revision,
+                stable_chars=event.stable_chars,
+                utterance=UtteranceModel(
+                    id=utterance.id,
+                    channel=utterance.channel,
+                    start_ms=utterance.start_ms,
+                    end_ms=utterance.end_ms,
+                    text=utterance.text,
+                    confidence=utterance.confidence,
+                ),
+            )
+        )

@@ -1,0 +1,118 @@
+"""The draft of a live call, made anew after each final utterance."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import Any
+
+from asr.types import Transcript
+from serving.contract import TicketModel
+from serving.conversion import callback_model, ticket_model
+from serving.feed import CallLog
+from serving.live.events import CallbackUpdate, DraftUpdate, Trouble
+from serving.pipeline import Pipeline, Understanding
+from serving.result import CallKind
+
+log = logging.getLogger(__name__)
+
+
+class LiveDraft:
+    """Keeps a call's draft up to date without keeping its audio waiting.
+
+    Understanding runs in `executor`; utterances that become final meanwhile share the
+    next run. A run that fails costs one update, and the followers are told.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        executor: Executor,
+        log: CallLog,
+        transcript: Callable[[], Transcript],
+        *,
+        received_at: datetime,
+        kind: CallKind | None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._executor = executor
+        self._log = log
+        self._transcript = transcript
+        self._received_at = received_at
+        self._kind = kind
+        self._is_stale = asyncio.Event()
+        self._ticket: TicketModel | None = None
+        self._revision = 0
+
+    def touch(self) -> None:
+        """Say that the transcript has grown."""
+        self._is_stale.set()
+
+    async def keep(self) -> None:
+        """Draft after each touch, until cancelled."""
+        while True:
+            await self._is_stale.wait()
+            self._is_stale.clear()
+            transcript = self._transcript()
+            try:
+                self.publish(await self.understand(transcript), transcript)
+            except Exception:
+                log.exception("a live call's draft could not be made")
+                self._log.publish(
+                    Trouble(
+                        error="draft-failed",
+                        title="草稿未能更新",
+                        message="the draft could not be updated; the next utterance tries again",
+                    )
+                )
+
+    async def understand(self, transcript: Transcript) -> Understanding:
+        """Return what the call means so far."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor,
+            lambda: self._pipeline.understand(
+                transcript, received_at=self._received_at, kind=self._kind
+            ),
+        )
+
+    def publish(self, understood: Understanding, transcript: Transcript) -> None:
+        """Tell the followers what is new."""
+        if understood.ticket is not None:
+            ticket = ticket_model(understood.ticket, transcript)
+            changed = changed_fields(self._ticket, ticket)
+            if changed:
+                self._revision += 1
+                self._ticket = ticket
+                self._log.publish(
+                    DraftUpdate(revision=self._revision, changed=changed, ticket=ticket)
+                )
+        if understood.callback is not None:
+            self._log.publish(
+                CallbackUpdate(callback=callback_model(understood.callback, transcript))
+            )
+
+
+def changed_fields(before: TicketModel | None, after: TicketModel) -> list[str]:
+    """Return the fields that differ, those of the caller as `caller.phone` and so on.
+
+    Without a draft before, every field counts that is not empty.
+    """
+    old = _flat(before) if before is not None else {}
+    return [name for name, value in _flat(after).items() if old.get(name, _EMPTY) != value
+            and not (before is None and _is_empty(value))]  # fmt: skip
+
+
+_EMPTY = object()
+
+
+def _flat(ticket: TicketModel) -> dict[str, Any]:
+    fields = dict(ticket)
+    caller = fields.pop("caller")
+    return fields | {f"caller.{name}": value for name, value in dict(caller).items()}
+
+
+def _is_empty(value: Any) -> bool:
+    return getattr(value, "value", value) in (None, [], "")
