@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from asr.types import Transcript
+from ticket_draft.scoring.answers import answers_of
 from ticket_draft.scoring.card import CallKind
+from ticket_draft.scoring.dialogue import dialogue_of
 from ticket_draft.scoring.script import CallbackScript
 
 _TOPICS = frozenset({"contacted", "resolved", "satisfaction"})
@@ -17,10 +17,6 @@ def detect_kind(transcript: Transcript, script: CallbackScript) -> CallKind:
 
     One alone does not tell: an intake call also ends with an invitation to rate it.
     """
-    said = "\n".join(u.text for u in transcript.of("agent"))
-    asked = {
-        question.topic
-        for question in script.questions
-        if question.topic in _TOPICS and any(re.search(p, said) for p in question.patterns)
-    }
-    return "callback" if len(asked) >= _ENOUGH_TOPICS else "ticket"
+    answers = answers_of(dialogue_of(transcript), script)
+    asked = {topic for answer in answers for topic in answer.topics}
+    return "callback" if len(asked & _TOPICS) >= _ENOUGH_TOPICS else "ticket"

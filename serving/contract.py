@@ -52,7 +52,7 @@ class AlternativeModel(_Model, Generic[T]):
 
 
 class FieldModel(_Model, Generic[T]):
-    """A value with its confidence and evidence; `reason` stands only where there is no value."""
+    """A value with its confidence and evidence; `reason` says why one is empty or unknown."""
 
     value: T | None
     confidence: Share
@@ -63,7 +63,7 @@ class FieldModel(_Model, Generic[T]):
     @model_serializer(mode="wrap")
     def _without_empty_reason(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        if data.get("value") is not None or data.get("reason") is None:
+        if data.get("reason") is None:
             data.pop("reason", None)
         return data
 

@@ -6,6 +6,7 @@ ServingError
 ├── OutputError         results cannot be written
 ├── ManifestError       a batch's list of recordings is wrong (line in the message)
 ├── StoreError          the database cannot be used
+├── ClusterError        Ray is not installed or its cluster does not answer
 ├── CallNotFoundError   no call of this id
 ├── CallStateError      the call is not in a state that allows this
 ├── ReviewError         a person's decision names a rule, field or value there is not
@@ -52,6 +53,10 @@ class ManifestError(ServingError):
 
 class StoreError(ServingError):
     """The database cannot be opened, or its schema is not up to date."""
+
+
+class ClusterError(ServingError):
+    """The cluster a batch is to run on cannot be used."""
 
 
 class CallNotFoundError(ServingError):

@@ -36,18 +36,22 @@ class BatchFolder:
         self._folder = folder
         self._journal = folder / JOURNAL_NAME
         self._status: dict[str, Status] = {}
-        self.has_run = self._journal.exists()
-        self.last_run: dict[str, Any] = {}
-        """What `record_run` noted when the job last started; empty at the first start."""
+        self.last_run: dict[str, Any] | None = None
+        """What `record_run` noted when the job last started; None before the first start."""
         self._remove_leftovers()
         self._read_journal()
+
+    @property
+    def has_outcomes(self) -> bool:
+        """Whether an earlier run got as far as finishing a call."""
+        return bool(self._status)
 
     def status(self, call_id: str) -> Status | None:
         """Return how a call ended, None when it has not been processed.
 
-        A whole result that has no journal line yet is entered into the journal.
+        A whole result that an earlier run left without a journal line is entered now.
         """
-        if call_id not in self._status and self._has_whole_result(call_id):
+        if self.last_run and call_id not in self._status and self._has_whole_result(call_id):
             self._append({"event": "done", "call_id": call_id, "adopted": True})
             self._status[call_id] = "done"
         return self._status.get(call_id)
@@ -55,7 +59,6 @@ class BatchFolder:
     def record_run(self, **facts: Any) -> None:
         """Note that the job starts or goes on, and with what."""
         self._append({"event": "run", **facts})
-        self.has_run = True
 
     def record_done(self, call_id: str, text: str, **facts: Any) -> None:
         """Write a call's result, then its journal line."""
@@ -96,7 +99,7 @@ class BatchFolder:
             path.unlink()
 
     def _read_journal(self) -> None:
-        if not self.has_run:
+        if not self._journal.exists():
             return
         data = self._journal.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]

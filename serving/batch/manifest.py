@@ -20,27 +20,8 @@ from serving.clock import parse_moment
 from serving.errors import ManifestError
 from serving.result import CallKind
 
-RECORDING_SUFFIXES = frozenset(
-    [
-        ".wav",
-        ".flac",
-        ".mp3",
-        ".m4a",
-        ".mp4",
-        ".aac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".amr",
-        ".awb",
-        ".wma",
-        ".webm",
-        ".au",
-        ".gsm",
-        ".al",
-        ".ul",
-    ]
-)
+_SUFFIXES = ".aac .al .amr .au .awb .flac .gsm .m4a .mp3 .mp4 .oga .ogg .opus .ul .wav .webm .wma"
+RECORDING_SUFFIXES = frozenset(_SUFFIXES.split())
 """Files taken from a folder; a list may name any file."""
 
 _COLUMNS = ("path", "other_leg", "kind", "received_at", "call_id")
@@ -65,8 +46,7 @@ def read_items(source: Path) -> list[CallItem]:
     if source.is_dir():
         items = _folder_items(source)
         if not items:
-            known = " ".join(sorted(RECORDING_SUFFIXES))
-            raise ManifestError(f"{source} holds no recordings (looked for {known})")
+            raise ManifestError(f"{source} holds no recordings (looked for {_SUFFIXES})")
         return items
     if not source.is_file():
         raise ManifestError(f"{source} does not exist; name a folder, a .csv or a .jsonl file")

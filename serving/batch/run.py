@@ -76,7 +76,7 @@ def run_batch(
     `resume` was not asked for.
     """
     with open_batch_folder(out) as folder:
-        if folder.has_run and not resume:
+        if folder.has_outcomes and not resume:
             raise OutputError(
                 f"{out} holds an earlier run; add --resume to go on with it, "
                 "or choose another folder"

@@ -1,23 +1,12 @@
-"""One recording to one result, wherever the work is done: here, in a process, on a cluster."""
+"""What a batch asks of a worker, wherever it runs: here, in a process, on a cluster."""
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from asr.errors import AudioError
-from asr.roles import AgentSide
-from serving.assembly import pipeline_of
 from serving.batch.manifest import CallItem
-from serving.conversion import call_model
-from serving.pipeline import Pipeline
-from serving.profile import Profile
-from serving.settings import Settings
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,65 +31,3 @@ class Worker(Protocol):
 
 MakeWorker = Callable[[], Worker]
 """Makes a worker where it is to run; picklable, so that it can be sent to another process."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSpec:
-    """What a worker needs to load its models; the profile travels whole, not by its folder."""
-
-    settings: Settings
-    profile: Profile
-    engine: str
-    agent_channel: AgentSide = "auto"
-
-    def __call__(self) -> Worker:
-        """Load the models and return the worker; raises what their loading raises."""
-        pipeline = pipeline_of(self.profile, self.settings, engine=self.engine)
-        return PipelineWorker(pipeline, agent_channel=self.agent_channel)
-
-
-class PipelineWorker:
-    """A worker that runs the whole pipeline of a hotline."""
-
-    def __init__(self, pipeline: Pipeline, *, agent_channel: AgentSide = "auto") -> None:
-        self._pipeline = pipeline
-        self._agent_channel = agent_channel
-
-    def run(self, item: CallItem) -> Outcome:
-        """Process one recording."""
-        started = time.perf_counter()
-        try:
-            result = self._pipeline.process(
-                item.path,
-                other_leg=item.other_leg,
-                call_id=item.call_id,
-                kind=item.kind,
-                received_at=item.received_at,
-                agent_channel=self._agent_channel,
-            )
-        except AudioError as error:
-            return _failed(item, error, str(error), started)
-        except OSError as error:
-            return _failed(item, error, f"{item.path}: {error.strerror or error}", started)
-        except Exception as error:  # one call's surprise must not cost the others
-            log.exception("a recording failed in an unexpected way")
-            return _failed(item, error, "unexpected error; see the log, and report it", started)
-        return Outcome(
-            call_id=item.call_id,
-            text=call_model(result).model_dump_json(indent=2) + "\n",
-            audio_ms=result.provenance.duration_ms,
-            wall_ms=_since_ms(started),
-        )
-
-
-def _failed(item: CallItem, error: Exception, message: str, started: float) -> Outcome:
-    return Outcome(
-        call_id=item.call_id,
-        error=type(error).__name__,
-        message=message,
-        wall_ms=_since_ms(started),
-    )
-
-
-def _since_ms(started: float) -> int:
-    return round((time.perf_counter() - started) * 1000)

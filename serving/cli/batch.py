@@ -21,9 +21,7 @@ _FAILURES_SHOWN = 20
 def batch(
     source: Annotated[
         Path,
-        typer.Argument(
-            metavar="IN", help="Folder of recordings, or a .csv or .jsonl list of them."
-        ),
+        typer.Argument(metavar="IN", help="Folder of recordings, or a list (.csv, .jsonl)."),
     ],
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="Folder for results and journal; made if needed.")
@@ -56,8 +54,8 @@ def batch(
     needed. Recordings that cannot be used are noted with the reason and the job goes on.
     """
     from serving.batch.manifest import read_items
+    from serving.batch.pipeline_worker import WorkerSpec
     from serving.batch.run import run_batch
-    from serving.batch.worker import WorkerSpec
     from serving.cli.progress import batch_progress
     from serving.profile import load_profile
     from serving.provenance import software_version

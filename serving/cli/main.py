@@ -9,9 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
-import click
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from serving.cli.exits import run_command
 
@@ -24,10 +23,10 @@ COMMANDS = {
 """Where each command stands, and what the overview says of it."""
 
 
-class _Later(click.Command):
+class _Later(TyperCommand):
     """Stands for a command whose module is not imported yet."""
 
-    def load(self) -> click.Command:
+    def load(self) -> Any:
         """Import the command."""
         module, attribute = COMMANDS[str(self.name)][0].split(":")
         found: Any = getattr(import_module(module), attribute)
@@ -41,17 +40,18 @@ class _Later(click.Command):
 class _LazyGroup(TyperGroup):
     """Knows its commands by name and imports the one that is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    # Typer carries a click of its own in some releases and uses the installed one in
+    # others: the base class's types are not to be named.
+
+    def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
         return _Later(cmd_name, help=COMMANDS[cmd_name][1])
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
         return name, command.load() if isinstance(command, _Later) else command, rest
 

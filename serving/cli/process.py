@@ -65,7 +65,6 @@ def process(
     if output:
         check_writable(output)
     with stage_progress() as on_stage:
-        on_stage("load", 0.0)
         pipeline = assemble_pipeline(settings, profile=profile, engine=engine)
         result = pipeline.process(
             file,

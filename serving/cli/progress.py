@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from serving.batch.run import BatchProgress
-
-OnStage = Callable[[str, float], None]
-"""Takes a stage's name and the share of it that is done, 0 to 1."""
+    from serving.pipeline import OnStage, Stage
 
 _STAGES = {
     "load": "载入模型",
@@ -26,22 +24,12 @@ _STAGES = {
 def stage_progress() -> Iterator[OnStage]:
     """Show the stages of one call; yields what the pipeline reports them to."""
     if not sys.stderr.isatty():
-        yield lambda stage, share: None
+        yield lambda stage, heard_ms: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=1.0)
-        yield lambda stage, share: progress.update(
-            task, description=_STAGES.get(stage, stage), completed=share
-        )
+    with Console(stderr=True).status(_STAGES["load"]) as status:
+        yield lambda stage, heard_ms: status.update(_stage_line(stage, heard_ms))
 
 
 @contextmanager
@@ -69,3 +57,9 @@ def _rate(batch: BatchProgress) -> str:
         minutes, seconds = divmod(round(batch.left_s), 60)
         parts.append(f"还需 {minutes // 60}:{minutes % 60:02d}:{seconds:02d}")
     return "  ".join(parts)
+
+
+def _stage_line(stage: Stage, heard_ms: int) -> str:
+    minutes, seconds = divmod(heard_ms // 1000, 60)
+    heard = f"  {minutes:02d}:{seconds:02d}" if heard_ms else ""
+    return f"{_STAGES[stage]}{heard}"

@@ -34,6 +34,7 @@ _ANSWERS = {
     "dissatisfied": "不满意",
     "refused": "拒绝评价",
 }
+_PASSED, _BROKEN = Text("通过", style="green"), Text("未通过", style="bold red")
 _DOUBTFUL = 0.5
 _QUOTES_SHOWN = 2
 

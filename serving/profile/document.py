@@ -19,6 +19,7 @@ Location = tuple[str | int, ...]
 """Keys and indices from the top of a document down to a value."""
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FLOAT = r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$"
 _TAG = "tag:yaml.org,2002:"
 
 
