@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -148,21 +148,18 @@ class Pipeline:
         """Make of a transcript, whole or so far, what the hotline needs from it."""
         return self._understand(transcript, received_at, kind, _Clock(on_stage))
 
-    def _process(
+    def conclude(
         self,
-        path: Path,
-        other_leg: Path | None,
         call_id: str,
-        kind: CallKind | None,
-        received_at: datetime | None,
-        agent_channel: AgentSide,
-        clock: _Clock,
+        transcript: Transcript,
+        understood: Understanding,
+        *,
+        files: Sequence[Path],
+        received_at: datetime,
+        received_at_source: Literal["given", "file"],
+        timings_ms: Mapping[str, int],
     ) -> CallResult:
-        with clock.stage("listen"):
-            transcript = self._listen(path, other_leg, agent_channel, clock.heard)
-        moment = received_at or recorded_at(path)
-        understood = self._understand(transcript, moment, kind, clock)
-        files = (path,) if other_leg is None else (path, other_leg)
+        """Put a call that was heard and understood together; `files` are its recording."""
         return CallResult(
             call_id=call_id,
             kind=understood.kind,
@@ -179,16 +176,40 @@ class Pipeline:
                 roles=transcript.roles,
                 warnings=transcript.warnings,
                 kind_source=understood.kind_source,
-                received_at=moment,
-                received_at_source="given" if received_at else "file",
+                received_at=received_at,
+                received_at_source=received_at_source,
                 processed_at=datetime.now(CHINA_TIME),
-                timings_ms=clock.timings_ms,
+                timings_ms=timings_ms,
             ),
             transcript=transcript,
             extraction=understood.extraction,
             ticket=understood.ticket,
             qa=understood.qa,
             callback=understood.callback,
+        )
+
+    def _process(
+        self,
+        path: Path,
+        other_leg: Path | None,
+        call_id: str,
+        kind: CallKind | None,
+        received_at: datetime | None,
+        agent_channel: AgentSide,
+        clock: _Clock,
+    ) -> CallResult:
+        with clock.stage("listen"):
+            transcript = self._listen(path, other_leg, agent_channel, clock.heard)
+        moment = received_at or recorded_at(path)
+        understood = self._understand(transcript, moment, kind, clock)
+        return self.conclude(
+            call_id,
+            transcript,
+            understood,
+            files=(path,) if other_leg is None else (path, other_leg),
+            received_at=moment,
+            received_at_source="given" if received_at else "file",
+            timings_ms=clock.timings_ms,
         )
 
     def _listen(
