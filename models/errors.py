@@ -6,7 +6,8 @@ ModelsError
 ├── HashMismatchError      a file is not the file the registry pins
 ├── SourceUnreachableError every source failed (retryable)
 ├── ModelStorageError      the models folder is full, read-only or unusable
-└── WeightsFormatError     a weights file is damaged or of another architecture
+├── WeightsFormatError     a weights file is damaged or of another architecture
+└── TrainingDataError      a file of training examples cannot be used
 """
 
 from __future__ import annotations
@@ -42,3 +43,7 @@ class ModelStorageError(ModelsError):
 
 class WeightsFormatError(ModelsError):
     """A weights file cannot be read or belongs to another architecture."""
+
+
+class TrainingDataError(ModelsError):
+    """A file of training examples cannot be used."""

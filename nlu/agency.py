@@ -1,0 +1,122 @@
+"""Who answers: the trained model × the dispatch directory × the place.
+
+The model says what kind of unit has such matters, the directory which duty clause covers
+them, and the place which district's or town's unit it is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from nlu.directory import DispatchDirectory, DutyMatch
+from nlu.location import Resolution
+from nlu.profile import Agency, NluProfile
+from nlu.types import Evidence, Field
+
+_TOP = 5
+_DIRECTORY_WEIGHT = 1.6
+"""How much a directory match multiplies an agency's odds, tuned on dev."""
+_PLACE_FLOOR = 0.02
+_DIRECTORY_ALONE = 0.6
+_AMONG_MATCHES = 3
+
+
+class Dispatcher:
+    """Chooses agencies for one hotline; holds no state between calls."""
+
+    def __init__(self, profile: NluProfile) -> None:
+        self._agencies = {agency.name: agency for agency in profile.agencies.agencies}
+        self._directory = DispatchDirectory(profile)
+        self._threshold = profile.dispatch_threshold
+        self._groups: dict[tuple[str, str], list[Agency]] = defaultdict(list)
+        for agency in profile.agencies.agencies:
+            if agency.level in ("district", "town"):
+                self._groups[agency.level, agency.function].append(agency)
+
+    def dispatch(
+        self,
+        text: str,
+        learned: Mapping[str, float],
+        place: Resolution,
+        evidence: tuple[Evidence, ...],
+    ) -> Field[str]:
+        """Return the agency with its runners-up, or none with the reason.
+
+        `learned` holds the model's probability of each agency, and is empty without a model.
+        """
+        matches = self._directory.matches(text)
+        odds = self._by_place(learned, place) if learned else {}
+        odds = self._with_directory(odds, matches, place)
+        if not odds:
+            return Field.empty("派单目录中没有对应事项，请人工派单")
+        total = sum(odds.values())
+        ranked = sorted(((n, v / total) for n, v in odds.items()), key=lambda item: -item[1])
+        chosen, confidence = ranked[0]
+        others = tuple((name, round(p, 4)) for name, p in ranked[1:_TOP])
+        reason = _reason(chosen, matches, self._directory)
+        if confidence < self._threshold:
+            shown = "、".join(name for name, _ in ranked[:3])
+            return Field(
+                value=None,
+                alternatives=((chosen, round(confidence, 4)), *others),
+                reason=f"把握不足（{confidence:.0%}），请人工确认承办单位，候选：{shown}",
+            )
+        return Field(chosen, round(confidence, 4), evidence, others, reason)
+
+    def _by_place(self, learned: Mapping[str, float], place: Resolution) -> dict[str, float]:
+        """Hand each function's probability to the unit of the district that was named."""
+        odds = dict(learned)
+        if not place.districts:
+            return odds
+        for members in self._groups.values():
+            mass = sum(learned.get(agency.name, 0.0) for agency in members)
+            fit = {
+                agency.name: learned.get(agency.name, 0.0) * _fit(agency, place)
+                for agency in members
+            }
+            if len({agency.jurisdiction.split("/")[0] for agency in members}) < 2:
+                continue
+            total = sum(fit.values())
+            for name, value in fit.items():
+                odds[name] = mass * value / total if total else 0.0
+        return odds
+
+    def _with_directory(
+        self, odds: dict[str, float], matches: Sequence[DutyMatch], place: Resolution
+    ) -> dict[str, float]:
+        result = dict(odds)
+        floor = 0.0 if odds else 1.0
+        for rank, match in enumerate(matches[:_AMONG_MATCHES]):
+            owners = list(self._directory.owners(match.duty))
+            for agency in owners:
+                fit = _fit(agency, place) if len(owners) > 1 else 1.0
+                gain = _DIRECTORY_WEIGHT * fit * match.strength / 4.0 / (rank + 1)
+                before = result.get(agency.name, 0.0)
+                result[agency.name] = before * (1.0 + gain) + floor * gain
+        if not odds and result:
+            result["__unknown__"] = sum(result.values()) * (1 - _DIRECTORY_ALONE)
+            total = sum(result.values())
+            del result["__unknown__"]
+            return {name: value / total for name, value in result.items()}
+        return result
+
+
+def _fit(agency: Agency, place: Resolution) -> float:
+    """Return how well an agency's jurisdiction fits the place."""
+    district, _, town = agency.jurisdiction.partition("/")
+    if not place.districts or district not in place.districts:
+        return 1.0
+    fit = max(place.districts[district], _PLACE_FLOOR)
+    if town and place.street:
+        fit *= 4.0 if town == place.street else 0.3
+    return fit
+
+
+def _reason(chosen: str, matches: Sequence[DutyMatch], directory: DispatchDirectory) -> str | None:
+    for match in matches:
+        if any(agency.name == chosen for agency in directory.owners(match.duty)):
+            words = "、".join(match.words[:3])
+            mark = "" if match.duty.clause_source == "quoted" else "（职责为本系统概括）"
+            return f"派单目录「{match.duty.matter}」：{match.duty.clause}{mark}；依据：{words}"
+    return None

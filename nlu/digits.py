@@ -1,0 +1,113 @@
+"""Digits as people say them and as recognisers write them: 幺三九, 139, 三个八, 要三久."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pypinyin import Style, lazy_pinyin
+
+DIGIT_OF = {
+    **{str(n): str(n) for n in range(10)},
+    **{chr(0xFF10 + n): str(n) for n in range(10)},
+    **{
+        character: str(digit)
+        for digit, characters in enumerate(
+            (
+                "零〇○洞",
+                "一幺壹",
+                "二两贰",
+                "三叁",
+                "四肆",
+                "五伍",
+                "六陆",
+                "七拐柒",
+                "八捌",
+                "九勾玖",
+            )
+        )
+        for character in characters
+    },
+}
+_SYLLABLE_DIGIT = {
+    "yao": "1", "yi": "1", "er": "2", "liang": "2", "san": "3", "si": "4", "wu": "5",
+    "liu": "6", "qi": "7", "ba": "8", "jiu": "9", "ling": "0", "dong": "0",
+}  # fmt: skip
+_GAP = re.compile(r"[\s,，、.。\-—:：]{0,2}(?:嗯|呃|然后|再|那个)?[\s,，、.。\-—]{0,2}")
+_REPEAT = re.compile(r"([两三四234])个([零一二三四五六七八九幺0-9])")
+_REPEATS = {"两": 2, "三": 3, "四": 4, "2": 2, "3": 3, "4": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class DigitRun:
+    """A run of digits in a text: what they are, and `text[char_start:char_end]`."""
+
+    digits: str
+    char_start: int
+    char_end: int
+
+
+@lru_cache(maxsize=4096)
+def sounded_digit(character: str) -> str | None:
+    """Return the digit a character sounds like (要 → 1, 久 → 9), or None."""
+    if not "\u4e00" <= character <= "\u9fff":
+        return None
+    return _SYLLABLE_DIGIT.get(lazy_pinyin(character, style=Style.NORMAL)[0])
+
+
+def digit_runs(text: str, at_least: int = 3) -> Iterator[DigitRun]:
+    """Yield runs of digits, groups with small gaps joined.
+
+    A character that only sounds like a digit counts when it stands between digits.
+    """
+    position = 0
+    while position < len(text):
+        run = _run_at(text, position)
+        if run is None:
+            position += 1
+            continue
+        position = max(run.char_end, position + 1)
+        if len(run.digits) >= at_least:
+            yield run
+
+
+def _run_at(text: str, start: int) -> DigitRun | None:
+    digits: list[str] = []
+    position, end = start, start
+    while position < len(text):
+        read = _digits_at(text, position, bool(digits))
+        if read is None:
+            gap = _GAP.match(text, position)
+            ahead = gap.end() if gap else position
+            if not digits or ahead == position or _digits_at(text, ahead, True) is None:
+                break
+            position = ahead
+            continue
+        taken, length = read
+        digits.append(taken)
+        position += length
+        end = position
+    return DigitRun("".join(digits), start, end) if digits else None
+
+
+def _digits_at(text: str, position: int, inside: bool) -> tuple[str, int] | None:
+    """Return the digits written at a position and how many characters they take."""
+    if position >= len(text):
+        return None
+    repeat = _REPEAT.match(text, position)
+    if repeat:
+        return DIGIT_OF[repeat[2]] * _REPEATS[repeat[1]], repeat.end() - position
+    character = text[position]
+    if character in DIGIT_OF:
+        return DIGIT_OF[character], 1
+    sounded = sounded_digit(character)
+    if sounded is None:
+        return None
+    following = text[position + 1 : position + 3]
+    if len(following) == 2 and all(c in DIGIT_OF for c in following):
+        return (sounded, 1) if inside or character in "要腰妖邀药" else None
+    if inside and following and following[0] in DIGIT_OF:
+        return sounded, 1
+    return None

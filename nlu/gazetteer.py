@@ -1,0 +1,176 @@
+"""The places of a city by name: found in a text as written, and as they sound.
+
+Names are looked up in hash tables by length, so that finding takes time by the length of the
+text and not by the number of names.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from nlu.errors import GazetteerError
+from nlu.profile import District, Places, Street
+from nlu.sounds import folded, folded_syllables
+
+PlaceKind = Literal["city", "district", "street", "community", "road", "estate", "school", "site"]
+_LANDMARK_KINDS = ("road", "estate", "school", "site")
+_MIN_SOUND = 3
+"""Shorter names sound like too many other words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A named place and the divisions it lies in, as far as known; `code` is its own."""
+
+    name: str
+    kind: PlaceKind
+    district: str | None = None
+    street: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """`text[start:end]` names one of `places`; `repaired` when only the sound fits."""
+
+    start: int
+    end: int
+    places: tuple[Place, ...]
+    repaired: bool = False
+
+
+class Gazetteer:
+    """Finds place names; immutable after construction."""
+
+    def __init__(self, places: Places) -> None:
+        self.province, self.city, self.city_code = places.province, places.city, places.city_code
+        self.districts = tuple(district.name for district in places.districts)
+        self._codes: dict[tuple[str, ...], str] = {}
+        self._written: dict[str, list[Place]] = defaultdict(list)
+        self._add(places.city, Place(places.city, "city", code=places.city_code))
+        for district in places.districts:
+            self._add_district(district)
+        for row in places.landmarks:
+            self._add_landmark(row)
+        self._heads: dict[str, tuple[int, ...]] = _lengths_by_head(self._written)
+        self._sounded: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for name in self._written:
+            if len(name) >= _MIN_SOUND:
+                self._sounded[folded_syllables(name)].append(name)
+        self._sound_heads = _lengths_by_head(self._sounded)
+
+    def code(self, district: str | None, street: str | None, community: str | None) -> str | None:
+        """Return the code of the deepest division given."""
+        for key in ((district, street, community), (district, street), (district,)):
+            if all(key) and key in self._codes:
+                return self._codes[key]
+        return None if district else self.city_code
+
+    def find(self, text: str) -> list[Mention]:
+        """Return the places named in a text in order, longest first where they overlap."""
+        written = list(self._matches(text))
+        taken = bytearray(len(text))
+        for mention in written:
+            taken[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
+        sounded = [m for m in self._sounds(text) if not any(taken[m.start : m.end])]
+        return sorted([*written, *sounded], key=lambda mention: mention.start)
+
+    def _matches(self, text: str) -> Iterator[Mention]:
+        position = 0
+        while position < len(text):
+            for length in self._heads.get(text[position], ()):
+                name = text[position : position + length]
+                if name in self._written:
+                    yield Mention(position, position + length, tuple(self._written[name]))
+                    position += length
+                    break
+            else:
+                position += 1
+
+    def _sounds(self, text: str) -> Iterator[Mention]:
+        syllables = folded_syllables(text)
+        position = 0
+        while position < len(text):
+            for length in self._sound_heads.get(syllables[position], ()):
+                names = self._sounded.get(syllables[position : position + length])
+                if names and _plausible(text[position : position + length], names):
+                    places = tuple(place for name in names for place in self._written[name])
+                    yield Mention(position, position + length, places, repaired=True)
+                    position += length
+                    break
+            else:
+                position += 1
+
+    def _add(self, name: str, place: Place) -> None:
+        if place not in self._written[name]:
+            self._written[name].append(place)
+
+    def _add_district(self, district: District) -> None:
+        self._codes[(district.name,)] = district.code
+        place = Place(district.name, "district", district.name, code=district.code)
+        for name in (district.name, *district.aliases):
+            self._add(name, place)
+        for street in district.streets:
+            self._add_street(district, street)
+
+    def _add_street(self, district: District, street: Street) -> None:
+        self._codes[(district.name, street.name)] = street.code
+        place = Place(street.name, "street", district.name, street.name, street.code)
+        for name in (street.name, *street.aliases):
+            self._add(name, place)
+        for row in street.communities:
+            code, _, name = row.partition(" ")
+            if not code.isdigit() or not name:
+                raise GazetteerError(
+                    f"community {row!r} of {street.name} is not `code name`; write it so"
+                )
+            self._codes[(district.name, street.name, name)] = code
+            community = Place(name, "community", district.name, street.name, code)
+            for form in _community_forms(name):
+                self._add(form, community)
+
+    def _add_landmark(self, row: str) -> None:
+        parts = row.split()
+        if len(parts) not in (3, 4) or parts[1] not in _LANDMARK_KINDS:
+            raise GazetteerError(
+                f"landmark {row!r} is not `name kind district [street]` with a kind of "
+                f"{', '.join(_LANDMARK_KINDS)}; write it so"
+            )
+        district = None if parts[2] == "-" else parts[2]
+        if district and (district,) not in self._codes:
+            raise GazetteerError(f"landmark {row!r} names a district that places.yaml lacks")
+        street = parts[3] if len(parts) == 4 and parts[3] != "-" else None
+        if street and (district, street) not in self._codes:
+            raise GazetteerError(f"landmark {row!r} names a street that {district} lacks")
+        kind: PlaceKind = parts[1]  # type: ignore[assignment]
+        self._add(parts[0], Place(parts[0], kind, district, street))
+
+
+def _community_forms(name: str) -> Iterator[str]:
+    yield name
+    for office in ("居委会", "村委会"):
+        if name.endswith(office):
+            stem = name.removesuffix(office).removesuffix("社区").removesuffix("村")
+            if len(stem) >= 2:
+                yield f"{stem}社区" if office == "居委会" else f"{stem}村"
+
+
+def _lengths_by_head(
+    names: Iterable[str] | Iterable[tuple[str, ...]],
+) -> dict[str, tuple[int, ...]]:
+    lengths: dict[str, set[int]] = defaultdict(set)
+    for name in names:
+        lengths[name[0]].add(len(name))
+    return {head: tuple(sorted(found, reverse=True)) for head, found in lengths.items()}
+
+
+def _plausible(heard: str, names: Iterable[str]) -> bool:
+    """Tell a misheard name from other words: some character of it must have been kept."""
+    return any(
+        sum(a == b for a, b in zip(heard, name, strict=True)) * 3 >= len(name)
+        and all(folded(a) == folded(b) for a, b in zip(heard, name, strict=True))
+        for name in names
+    )

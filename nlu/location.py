@@ -1,0 +1,208 @@
+"""Where it happens: the place as said, resolved to district, street and community.
+
+Every place named is evidence for the divisions it lies in; the stretch of speech that names
+most of them is the place's text. What is named elsewhere in the call counts less.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nlu.gazetteer import Gazetteer, Mention
+from nlu.passage import Passage
+from nlu.types import Field, Location
+
+_TRUST = {
+    "city": 0.25, "district": 0.95, "street": 0.95, "community": 0.9,
+    "road": 0.85, "estate": 0.88, "school": 0.88, "site": 0.85,
+}  # fmt: skip
+_REPAIRED_TRUST = 0.7
+_ASIDE = 0.5
+_MAX_GAP = 8
+_WEIGHT = {
+    "city": 0.5, "district": 1.5, "street": 2.0, "community": 2.5, "road": 2.0, "estate": 2.5,
+    "school": 2.0, "site": 1.8,
+}  # fmt: skip
+_HOME = re.compile(r"(?:我|本人|家)(?:家)?(?:住|的家|户口)(?:在|是)?$")
+_OFFICE = re.compile(
+    r"^(?:城管|交警|公安|政府|住建|环保|工商|物价|水务|教育|民政|人社|卫生|街道办来电)"
+)
+_TAIL = re.compile(
+    r"(?:[一二三四五六七八九十\d\-－A-Za-z]+(?:号|栋|幢|楼|层|单元|室|房|弄|期|巷|米|区|座|公里处?)|[、与和及至到往]"
+    r"|(?:的)?(?:附近|旁边|旁|对面|门口|路口|交叉口|交汇处|交界处|路段|里面|内|外|处|正门|后门|东侧|西侧|南侧|北侧|方向)"
+    r"|[\u4e00-\u9fff]{1,8}?(?:小区|花园|酒店|广场|大厦|公寓|超市|市场|商场|工地|公园|学校|医院|路口|村|店|站))+"
+)
+_ADDRESS = re.compile(
+    r"[\u4e00-\u9fff\d]{1,10}?(?:大道|路|街|巷|小区|花园|公寓|大厦|广场|市场|村|学校|小学|中学|医院|公园)"
+    r"(?:[一二三四五六七八九十\d\-]+(?:号|栋|楼|单元))*"
+)
+_LEAD = re.compile(
+    r"^(?:我|其|他|是|在|于|住|家|的|这|那|有|位于|请问|关于|市民|来电|反映|到|从|去|向|往|因为)+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The place for the ticket, and the probability of each district for dispatch."""
+
+    field: Field[Location]
+    districts: dict[str, float]
+    street: str | None = None
+
+
+def resolve_location(passage: Passage, gazetteer: Gazetteer) -> Resolution:
+    """Find the place of the matter in a passage of the citizen's words."""
+    mentions = [m for m in gazetteer.find(passage.text) if not _is_office(passage.text, m)]
+    if not mentions:
+        return Resolution(_unknown_place(passage), {})
+    cluster = _main_cluster(passage.text, mentions)
+    districts = _district_odds(mentions, cluster, gazetteer.districts)
+    district, sure = _best(districts, 0.6)
+    street, community = _street(mentions, district), None
+    if street:
+        community = _community(mentions, district, street)
+    start, end = _extent(passage.text, cluster)
+    name = passage.text[start:end]
+    certain = [m for m in cluster if m.places[0].kind != "city"]
+    location = Location(
+        text=name,
+        province=gazetteer.province,
+        city=gazetteer.city,
+        district=district,
+        street=street,
+        community=community,
+        code=gazetteer.code(district, street, community),
+    )
+    repaired = all(m.repaired for m in certain) if certain else False
+    confidence = (sure if district else 0.3) * (0.8 if repaired else 1.0)
+    field = Field(
+        value=location,
+        confidence=round(confidence, 4),
+        evidence=passage.evidence(start, end),
+        alternatives=_others(location, districts, gazetteer),
+    )
+    return Resolution(field, districts, street)
+
+
+def _is_office(text: str, mention: Mention) -> bool:
+    """Tell 「龙华区城管」: a district's office is no place."""
+    if mention.places[0].kind not in ("city", "district"):
+        return False
+    return _OFFICE.match(text[mention.end : mention.end + 5]) is not None
+
+
+def _main_cluster(text: str, mentions: Sequence[Mention]) -> list[Mention]:
+    """Return the neighbouring mentions that say most about the place."""
+    clusters: list[list[Mention]] = []
+    for mention in mentions:
+        gap = text[clusters[-1][-1].end : mention.start] if clusters else ""
+        if clusters and len(gap) <= _MAX_GAP and not re.search(r"[。！？；]", gap):
+            clusters[-1].append(mention)
+        else:
+            clusters.append([mention])
+
+    def worth(cluster: list[Mention]) -> float:
+        before = text[max(0, cluster[0].start - 6) : cluster[0].start]
+        said = {m.places[0].name: _WEIGHT[m.places[0].kind] for m in cluster}
+        return sum(said.values()) * (_ASIDE if _HOME.search(before) else 1.0)
+
+    return max(clusters, key=worth)
+
+
+def _district_odds(
+    mentions: Sequence[Mention], cluster: Sequence[Mention], districts: Sequence[str]
+) -> dict[str, float]:
+    """Combine the mentions as independent witnesses; returns probabilities."""
+    odds = dict.fromkeys(districts, 1.0)
+    seen: set[str] = set()
+    for mention in mentions:
+        name = mention.places[0].name
+        if name in seen:
+            continue
+        seen.add(name)
+        named = {place.district for place in mention.places if place.district}
+        if not named or len(named) == len(districts):
+            continue
+        trust = _TRUST[mention.places[0].kind] * (_REPAIRED_TRUST if mention.repaired else 1.0)
+        if mention not in cluster:
+            trust = trust * _ASIDE + (1 - _ASIDE) * len(named) / len(districts)
+        for district in districts:
+            inside = trust / len(named)
+            outside = (1 - trust) / max(len(districts) - len(named), 1)
+            odds[district] *= inside if district in named else outside
+    total = sum(odds.values())
+    if total <= 0 or len({round(value, 12) for value in odds.values()}) == 1:
+        return {}
+    return {district: value / total for district, value in odds.items()}
+
+
+def _best(odds: dict[str, float], least: float) -> tuple[str | None, float]:
+    if not odds:
+        return None, 0.0
+    best = max(odds, key=lambda name: odds[name])
+    return (best, odds[best]) if odds[best] >= least else (None, odds[best])
+
+
+def _street(mentions: Sequence[Mention], district: str | None) -> str | None:
+    votes: dict[str, float] = {}
+    for mention in mentions:
+        for place in mention.places:
+            if place.street and place.district == district:
+                weight = _WEIGHT[place.kind] * (2.0 if place.kind == "street" else 1.0)
+                votes[place.street] = votes.get(place.street, 0.0) + weight / len(mention.places)
+    return max(votes, key=lambda name: votes[name]) if votes else None
+
+
+def _community(mentions: Sequence[Mention], district: str | None, street: str) -> str | None:
+    for mention in mentions:
+        for place in mention.places:
+            if place.kind == "community" and (place.district, place.street) == (district, street):
+                return place.name
+    return None
+
+
+def _extent(text: str, cluster: Sequence[Mention]) -> tuple[int, int]:
+    start, end = cluster[0].start, cluster[-1].end
+    tail = _TAIL.match(text, end)
+    if tail:
+        end = tail.end()
+    return start, end
+
+
+def _others(
+    location: Location, districts: dict[str, float], gazetteer: Gazetteer
+) -> tuple[tuple[Location, float], ...]:
+    ranked = sorted(districts.items(), key=lambda item: -item[1])
+    return tuple(
+        (
+            Location(
+                location.text,
+                gazetteer.province,
+                gazetteer.city,
+                name,
+                code=gazetteer.code(name, None, None),
+            ),
+            round(odds, 4),
+        )
+        for name, odds in ranked
+        if name != location.district and odds >= 0.05
+    )[:3]
+
+
+def _unknown_place(passage: Passage) -> Field[Location]:
+    """Return the words that look like an address, unresolved."""
+    found = _ADDRESS.search(passage.text)
+    if found is None:
+        return Field.empty("没有说到具体地点")
+    lead = _LEAD.match(found[0])
+    start = found.start() + (lead.end() if lead else 0)
+    if found.end() - start < 3:
+        return Field.empty("没有说到具体地点")
+    return Field(
+        value=Location(text=passage.text[start : found.end()]),
+        confidence=0.3,
+        evidence=passage.evidence(start, found.end()),
+        reason="地名不在地名库中，请核对所在区和街道",
+    )
