@@ -23,6 +23,8 @@ MAX_DURATION_S = 12 * 3600
 
 _MIN_RATE_HZ, _MAX_RATE_HZ = 6_000, 192_000
 _MAX_GAP_S = 1.0
+_TIMESTAMP_SLACK_S = 0.04
+_MAX_FILLED_S = 60.0
 _CODECS = (
     "pcm_", "adpcm_", "flac", "alac", "mp1", "mp2", "mp3", "aac", "opus", "libopus", "vorbis",
     "amr", "libopencore", "gsm", "libgsm", "g722", "g723", "g726", "g729", "speex", "libspeex",
@@ -49,6 +51,7 @@ class AudioDecoder:
         self.decoded_samples = 0
         self._bad_packets = 0
         self._bad_samples = 0
+        self._filled_s = 0.0
         container = sniff_container(path)
         self._file: IO[bytes] = path.open("rb")
         try:
@@ -174,21 +177,35 @@ class AudioDecoder:
         for packet in self._packets:
             frames = self._decode(packet)
             if frames is None:
-                yield self._silence(_duration_s(packet))
+                yield self._silence(min(_duration_s(packet), _MAX_GAP_S))
                 continue
             for frame in frames:
+                missing_s = self._missing_before_s(frame)
+                if missing_s:
+                    yield self._silence(missing_s)
                 yield self._piece_of(frame)
+
+    def _missing_before_s(self, frame: AudioFrame) -> float:
+        """Return what the frame's time says was dropped before it, so that times stay true."""
+        if frame.pts is None or self._first.pts is None or frame.time_base is None:
+            return 0.0
+        due_s = float((frame.pts - self._first.pts) * frame.time_base)
+        gap_s = due_s - self.decoded_samples / self.rate_hz
+        if not _TIMESTAMP_SLACK_S < gap_s <= _MAX_FILLED_S - self._filled_s:
+            return 0.0
+        self._filled_s += gap_s
+        self._bad_packets += 1
+        return gap_s
 
     def _piece_of(self, frame: AudioFrame) -> FloatArray:
         """Return the frame's samples; silence where its rate or channels are not the file's."""
         if frame.sample_rate == self.rate_hz and frame.layout.nb_channels == self.channels:
             return frame_to_float(frame)
         self._bad_packets += 1
-        return self._silence(frame.samples / max(frame.sample_rate, 1))
+        return self._silence(min(frame.samples / max(frame.sample_rate, 1), _MAX_GAP_S))
 
     def _silence(self, duration_s: float) -> FloatArray:
-        length = round(min(duration_s, _MAX_GAP_S) * self.rate_hz)
-        return np.zeros((self.channels, length), dtype=np.float32)
+        return np.zeros((self.channels, round(duration_s * self.rate_hz)), dtype=np.float32)
 
     def _report(self) -> None:
         """Turn what went wrong into warnings, or into an error where most of it did."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from asr.audio import Recording
 from asr.endpoint import Endpointer, EndpointSettings
+from asr.errors import EngineError
 from asr.roles import AgentSide, RoleCues, assign_mono, assign_two_legs, default_cues
 from asr.types import Channel, Recognition, SpeechSegment, Transcript, Utterance
 from asr.vad import Vad, default_vad
@@ -82,7 +83,10 @@ class _Done:
         self._reached_ms = 0
 
     def take(self, batch: list[SpeechSegment], result: Future[list[Recognition]]) -> None:
-        for segment, heard in zip(batch, result.result(), strict=True):
+        answers = result.result()
+        if len(answers) != len(batch):
+            raise EngineError(f"the engine answered {len(answers)} of {len(batch)} segments")
+        for segment, heard in zip(batch, answers, strict=True):
             if heard.text:
                 self.utterances.append(utterance_of(segment, heard, "u0"))
             self._reached_ms = max(self._reached_ms, segment.end_ms)

@@ -19,7 +19,8 @@ def voice(duration_s: float, level: float = 0.3, rate_hz: int = SAMPLE_RATE_HZ) 
     phase = 2 * np.pi * np.cumsum(140 + 30 * np.sin(2 * np.pi * 0.7 * time_s)) / rate_hz
     sound = sum(np.sin(k * phase) / k for k in range(1, 20))
     swell = 0.75 + 0.25 * np.sin(2 * np.pi * 4 * time_s)
-    return np.asarray(level * sound * swell / 2, dtype=np.float32)
+    loud: Samples = (level * sound * swell / 2).astype(np.float32)
+    return loud
 
 
 def silence(duration_s: float, rate_hz: int = SAMPLE_RATE_HZ) -> Samples:
@@ -44,7 +45,8 @@ class LevelVadStream:
         frames = samples.reshape(-1, VAD_FRAME_SAMPLES)
         self._vad.frames_heard += len(frames)
         loud = np.sqrt(np.mean(np.square(frames), axis=1)) > 0.01
-        return loud.astype(np.float32)
+        probabilities: FloatArray = loud.astype(np.float32)
+        return probabilities
 
     def reset(self) -> None:
         pass
