@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asr.recognizer import load_recogniser
-from nlu.extractor import Extractor
 
+from models.extractor.weights import WEIGHTS_FOLDER
+from nlu.extractor import Extractor
 from serving.pipeline import Pipeline
 from serving.profile import load_profile
+from serving.provenance import file_sha256
 from serving.settings import Settings
 
 if TYPE_CHECKING:
     from serving.profile import Profile
+
+_HASH_DIGITS = 16
 
 
 def assemble_pipeline(
@@ -35,4 +39,14 @@ def pipeline_of(profile: Profile, settings: Settings, *, engine: str | None = No
         Extractor(profile.nlu),
         engine=name,
         engine_settings={"threads": settings.threads},
+        models=_extractor_models(profile),
     )
+
+
+def _extractor_models(profile: Profile) -> tuple[str, ...]:
+    """Name the weights a profile's extractor uses, with the start of their hash."""
+    if not profile.nlu.extractor:
+        return ()
+    name = f"extractor-{profile.nlu.extractor}"
+    sha256 = file_sha256(WEIGHTS_FOLDER / f"{name}.npz")
+    return (f"{name}@{sha256[:_HASH_DIGITS]}",)

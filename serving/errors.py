@@ -7,6 +7,7 @@ ServingError
 ├── ManifestError       a batch's list of recordings is wrong (line in the message)
 ├── StoreError          the database cannot be used
 ├── ClusterError        Ray is not installed or its cluster does not answer
+├── BenchError          a benchmark cannot be run
 ├── CallNotFoundError   no call of this id
 ├── CallStateError      the call is not in a state that allows this
 ├── ReviewError         a person's decision names a rule, field or value there is not
@@ -57,6 +58,10 @@ class StoreError(ServingError):
 
 class ClusterError(ServingError):
     """The cluster a batch is to run on cannot be used."""
+
+
+class BenchError(ServingError):
+    """A benchmark cannot be run: its data is missing or not what it should be."""
 
 
 class CallNotFoundError(ServingError):

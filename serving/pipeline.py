@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from asr.recognizer import Recognizer
-from ticket_draft.scoring.callback import score_callback
 
 from asr.audio import open_recording
 from asr.roles import AgentSide
 from asr.session import Progress, SessionSettings, transcribe_recording
 from asr.types import Transcript
+from asr.vad import Vad
 from nlu.types import Extraction
 from serving.call_kind import detect_kind
 from serving.clock import CHINA_TIME, recorded_at
@@ -25,6 +25,7 @@ from serving.provenance import Provenance, file_sha256, software_version
 from serving.result import CallKind, CallResult
 from serving.telemetry import AUDIO_SECONDS, CALLS, STAGE_SECONDS
 from ticket_draft.drafter import draft_ticket
+from ticket_draft.scoring.callback import score_callback
 from ticket_draft.scoring.qa import score_qa
 from ticket_draft.types import CallbackScore, QAReport, TicketDraft
 
@@ -42,10 +43,6 @@ class Extractor(Protocol):
 
     def extract(self, transcript: Transcript, *, call_time: datetime) -> Extraction:
         """Return all that was understood of a call that came in at `call_time`."""
-
-    @property
-    def model(self) -> str | None:
-        """`name@hash` of its weights, None without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +93,20 @@ class Pipeline:
         *,
         engine: str,
         engine_settings: Mapping[str, Any] | None = None,
+        models: Iterable[str] = (),
+        vad: Vad | None = None,
     ) -> None:
+        """Put the parts together; `models` are `name@hash` of those besides the recogniser's.
+
+        `vad` takes the place of the default voice detector.
+        """
         self.profile = profile
         self.recogniser = recogniser
         self._extractor = extractor
         self._engine = engine
         self._engine_settings = dict(engine_settings or {})
+        self._models_used = frozenset(models)
+        self._vad = vad
 
     def process(
         self,
@@ -221,6 +226,7 @@ class Pipeline:
                 self.recogniser,
                 settings=SessionSettings(agent_side=agent_channel),
                 hotwords=self.profile.nlu.hotwords.hotwords,
+                vad=self._vad,
                 progress=heard,
             )
 
@@ -253,6 +259,4 @@ class Pipeline:
 
     def _models(self, transcript: Transcript) -> tuple[str, ...]:
         used = {u.model for u in transcript.utterances if u.model}
-        if self._extractor.model:
-            used.add(self._extractor.model)
-        return tuple(sorted(used))
+        return tuple(sorted(used | self._models_used))

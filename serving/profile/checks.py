@@ -36,7 +36,7 @@ def _check_name(profile: Profile, head: Document) -> Iterator[Problem]:
 
 def _check_agencies(profile: Profile, document: Document) -> Iterator[Problem]:
     places = profile.nlu.places
-    jurisdictions = {places.city}
+    jurisdictions = {places.city, places.province}
     for district in places.districts:
         jurisdictions.add(district.name)
         jurisdictions.update(f"{district.name}/{street.name}" for street in district.streets)
@@ -50,8 +50,8 @@ def _check_agencies(profile: Profile, document: Document) -> Iterator[Problem]:
         if agency.jurisdiction not in jurisdictions:
             yield document.problem(
                 ("agencies", index, "jurisdiction"),
-                f"the jurisdiction {agency.jurisdiction!r} of {agency.name} is neither the city "
-                "nor a district nor `district/street` of places.yaml",
+                f"the jurisdiction {agency.jurisdiction!r} of {agency.name} is none of those in "
+                "places.yaml: province, city, district, or `district/street`",
             )
 
 

@@ -1,0 +1,86 @@
+"""`jiesu bench`: what the software reaches on a data set, beside its goals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.exits import emit
+from serving.cli.options import EngineOption, JsonOption, ProfileOption
+
+if TYPE_CHECKING:
+    from serving.bench.asr import OnPart
+    from serving.bench.report import Figure
+
+bench_app = typer.Typer(help="Measure quality and speed on a data set.", no_args_is_help=True)
+
+DataOption = Annotated[Path, typer.Option("--data", help="Folder of the data set.")]
+DEFAULT_DATA = Path("../shared/data")
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Measure quality and speed on a data set."""
+
+
+@bench_app.command()
+def asr(
+    data: DataOption = DEFAULT_DATA,
+    profile: ProfileOption = None,
+    engine: EngineOption = None,
+    clips: Annotated[bool, typer.Option(help="Error rate of single utterances.")] = True,
+    calls: Annotated[bool, typer.Option(help="Whole calls: words, fields, QA, speed.")] = True,
+    invented: Annotated[bool, typer.Option(help="Words heard where there are none.")] = True,
+    memory_hours: Annotated[
+        float, typer.Option(help="Also process one recording of so many hours, for its memory.")
+    ] = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure recognition and all that follows from it: calls in, figures out."""
+    from serving.assembly import assemble_pipeline
+    from serving.bench.asr import bench_asr, bench_memory
+    from serving.settings import load_settings
+    from serving.telemetry import set_up_logging
+
+    settings = load_settings()
+    set_up_logging(settings)
+    chosen = {"clips": clips, "calls": calls, "invented": invented}
+    figures: list[Figure] = []
+    if memory_hours:
+        figures += bench_memory(data, memory_hours, engine or settings.engine)
+    parts = [part for part, wanted in chosen.items() if wanted]
+    if parts:
+        with _part_progress() as on_part:
+            pipeline = assemble_pipeline(settings, profile=profile, engine=engine)
+            figures = bench_asr(pipeline, data, on_part, parts=parts) + figures
+    show_figures("jiesu bench asr", figures, as_json=as_json)
+
+
+def show_figures(title: str, figures: list[Figure], *, as_json: bool) -> None:
+    """Print figures as a table or as JSON."""
+    from rich.console import Console
+
+    from serving.bench.report import figures_json, figures_table
+
+    if as_json:
+        emit(json.dumps(figures_json(figures), ensure_ascii=False, indent=2))
+        return
+    console = Console() if sys.stdout.isatty() else Console(width=120)
+    console.print(figures_table(title, figures))
+
+
+@contextmanager
+def _part_progress() -> Iterator[OnPart]:
+    if not sys.stderr.isatty():
+        yield lambda part, at, of: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("载入模型") as status:
+        yield lambda part, at, of: status.update(f"{part} {at}/{of}")
