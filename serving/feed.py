@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -77,7 +77,7 @@ class CallLog:
         newer.reverse()
         return newer
 
-    async def follow(self, after: int = 0) -> AsyncIterator[LoggedEvent]:
+    async def follow(self, after: int = 0) -> AsyncGenerator[LoggedEvent]:
         """Yield the events newer than `after` and those to come, until the log is closed.
 
         Raises BusyError when too many follow the same call already.

@@ -102,3 +102,8 @@ def fault_of(error: BaseException) -> Fault:
 def known_errors() -> frozenset[type[Exception]]:
     """Return the classes with an entry of their own."""
     return frozenset(_TABLE)
+
+
+def title_of(code: str) -> str:
+    """Return the screen title of a code, as it stands in the store."""
+    return next((f.title for f in _TABLE.values() if f.code == code), _UNEXPECTED.title)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from asr.live import LiveSession, LiveSettings
 from asr.owner import RecogniserOwner
+from asr.vad import Vad
 from serving.errors import BusyError, CallStateError, ClosingError, ResumeError
 from serving.feed import Feed
 from serving.live.call import CallSpec, LiveCall
@@ -45,6 +46,7 @@ class LiveCalls:
         recordings: Recordings,
         feed: Feed,
         conclusion: Conclusion,
+        vad: Vad,
         *,
         limits: LiveLimits,
         drafting_threads: int = 2,
@@ -55,9 +57,10 @@ class LiveCalls:
         self._recordings = recordings
         self._feed = feed
         self._conclusion = conclusion
+        self._vad = vad
         self._held: dict[str, _Held] = {}
         self._starting: set[str] = set()
-        self._is_closing = False
+        self.is_closing = False
         self._executor = ThreadPoolExecutor(drafting_threads, thread_name_prefix="drafting")
 
     @property
@@ -71,7 +74,7 @@ class LiveCalls:
         Raises BusyError, ClosingError, CapacityError when there is no room, CallStateError
         when the id is taken, OutputError when nothing can be recorded.
         """
-        if self._is_closing:
+        if self.is_closing:
             raise ClosingError("the service is going down; try again in a minute")
         if self.count >= self.limits.max_calls:
             raise BusyError(
@@ -131,7 +134,7 @@ class LiveCalls:
 
     async def close(self) -> None:
         """End all calls and store them; what takes too long is found again at the next start."""
-        self._is_closing = True
+        self.is_closing = True
         for held in self._held.values():
             held.call.end()
         tasks = [held.task for held in self._held.values() if held.task is not None]
@@ -148,6 +151,7 @@ class LiveCalls:
                 self._owner,
                 settings=LiveSettings(source_rate_hz=spec.sample_rate_hz),
                 hotwords=pipeline.profile.nlu.hotwords.hotwords,
+                vad=self._vad,
             )
             await on_failure.enter_async_context(session)
             if await asyncio.to_thread(self._calls.exists, spec.call_id):

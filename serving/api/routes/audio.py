@@ -1,0 +1,40 @@
+"""The sound of a call, for a player that seeks."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import FileResponse
+
+from serving.api.dependencies import CallId, ServicesDep, same_origin
+from serving.api.problems import problem_responses
+from serving.errors import CallNotFoundError, CallStateError
+from serving.playback import playable
+
+router = APIRouter(tags=["calls"], dependencies=[Depends(same_origin)])
+
+
+@router.get(
+    "/api/calls/{call_id}/audio",
+    summary="The recording",
+    response_class=FileResponse,
+    responses={
+        200: {"description": "The recording.", "content": {"audio/wav": {}}},
+        206: {"description": "The part of it that `Range` asks for."},
+        **problem_responses(404, 409, 416),
+    },
+)
+async def audio(call_id: CallId, services: ServicesDep) -> FileResponse:
+    """Return the recording, whole or the range asked for, in a form that browsers play."""
+    call = await asyncio.to_thread(services.calls.get, call_id)
+    if call.recording is None or call.state == "live":
+        raise CallStateError(f"call {call_id} has no recording yet: it is still going on")
+    if not services.recordings.path(call.recording).exists():
+        raise CallNotFoundError(f"the recording of call {call_id} is gone from the disk")
+    found = await asyncio.to_thread(playable, services.recordings, call.recording)
+    return FileResponse(
+        found.path,
+        media_type=found.media_type,
+        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"},
+    )

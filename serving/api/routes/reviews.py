@@ -1,0 +1,81 @@
+"""What people decide: QA verdicts, values of a draft, and the ticket itself."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from serving.api.dependencies import ActorDep, CallId, ServicesDep, same_origin
+from serving.api.problems import problem_responses
+from serving.api.schemas import AuditRow, Edit, Override, OverrideRequest, SubmittedTicket
+from serving.api.services import Services
+from serving.api.views import result_of, submitted_of
+from serving.contract import CallModel
+from serving.errors import CallStateError, ReviewError
+from serving.review import DraftEdits, check_has_draft, ticket_content
+
+router = APIRouter(tags=["decisions"], dependencies=[Depends(same_origin)])
+
+
+@router.put(
+    "/api/calls/{call_id}/qa/{rule_id}",
+    summary="Overrule a QA finding",
+    responses=problem_responses(404, 409, 422),
+)
+def overrule(
+    call_id: CallId, rule_id: str, body: OverrideRequest, services: ServicesDep, actor: ActorDep
+) -> Override:
+    """Put a person's verdict, with its reason, beside the machine's; both are kept."""
+    known = [finding.rule_id for finding in _finished(services, call_id).qa.findings]
+    if rule_id not in known:
+        raise ReviewError(f"no finding {rule_id!r} in this call; one of: {', '.join(known)}")
+    if body.passed and body.deduction:
+        raise ReviewError("a rule that was kept takes no points; send deduction 0")
+    made = services.reviews.override(
+        call_id,
+        rule_id,
+        passed=body.passed,
+        deduction=body.deduction,
+        reason=body.reason,
+        actor=actor,
+    )
+    return Override.model_validate(made)
+
+
+@router.patch(
+    "/api/calls/{call_id}/draft",
+    summary="Change fields of the draft",
+    responses=problem_responses(404, 409, 422),
+)
+def edit(call_id: CallId, body: DraftEdits, services: ServicesDep, actor: ActorDep) -> list[Edit]:
+    """Set fields of a draft; what the machine proposed stays beside them."""
+    # While the call goes on there is a draft to correct, though no result yet.
+    if services.calls.get(call_id).state != "live":
+        check_has_draft(_finished(services, call_id).ticket)
+    made = services.reviews.edit(call_id, body.values(), actor)
+    return [Edit.model_validate(row) for row in made]
+
+
+@router.post(
+    "/api/calls/{call_id}/ticket",
+    status_code=201,
+    summary="Submit the ticket",
+    responses=problem_responses(404, 409, 422),
+)
+def submit(call_id: CallId, services: ServicesDep, actor: ActorDep) -> SubmittedTicket:
+    """Make the draft, with people's values in it, a ticket; it cannot be changed afterwards."""
+    _finished(services, call_id)
+    return submitted_of(services.reviews.submit(call_id, ticket_content, actor))
+
+
+@router.get("/api/calls/{call_id}/audit", summary="Who did what")
+def audit(call_id: CallId, services: ServicesDep) -> list[AuditRow]:
+    """Return the decisions on a call, oldest first; they outlive the call itself."""
+    return [AuditRow.model_validate(row) for row in services.reviews.audit(call_id)]
+
+
+def _finished(services: Services, call_id: str) -> CallModel:
+    call = services.calls.get(call_id)
+    result = result_of(call)
+    if result is None:
+        raise CallStateError(f"call {call_id} is {call.state}; decide when its result is there")
+    return result

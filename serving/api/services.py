@@ -1,0 +1,164 @@
+"""Everything the service runs on, opened together and closed together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from asr.owner import OwnerSettings, RecogniserOwner
+from serving.feed import Feed
+from serving.hotlines import Hotlines
+from serving.jobs import Jobs
+from serving.live.calls import LiveCalls
+from serving.live.conclusion import Conclusion
+from serving.live.limits import LiveLimits
+from serving.output import output_error
+from serving.pipeline import Extractor, Pipeline
+from serving.profile import Profile, load_profile
+from serving.recordings import Recordings
+from serving.settings import Settings
+from serving.shared_recogniser import SharedRecogniser
+from serving.store import CallStore, ReviewStore
+from serving.store.engine import open_engine, sqlite_url
+from serving.store.migrate import check_schema, upgrade
+
+if TYPE_CHECKING:
+    from asr.recognizer import Recognizer
+    from asr.vad import Vad
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes work with."""
+
+    settings: Settings
+    engine: Engine
+    calls: CallStore
+    reviews: ReviewStore
+    recordings: Recordings
+    feed: Feed
+    hotlines: Hotlines
+    jobs: Jobs
+    owner: RecogniserOwner
+    live: LiveCalls
+
+    @property
+    def samples_dir(self) -> Path:
+        """Where the sample calls lie."""
+        return self.settings.samples_dir or Path(__file__).resolve().parents[2] / "samples"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How the heavy parts are loaded: what hears speech, words, and what they mean."""
+
+    recogniser: Callable[[Settings], Recognizer]
+    extractor: Callable[[Profile], Extractor]
+    vad: Callable[[], Vad]
+
+
+def real_parts() -> Parts:
+    """Return the loaders of the recogniser and the extractor that are installed."""
+
+    def recogniser(settings: Settings) -> Recognizer:
+        from asr.recognizer import load_recogniser
+
+        return load_recogniser(settings.engine, threads=settings.threads)
+
+    def extractor(profile: Profile) -> Extractor:
+        from nlu.extractor import Extractor as TrainedExtractor
+
+        return TrainedExtractor(profile.nlu)
+
+    def vad() -> Vad:
+        from asr.vad import default_vad
+
+        return default_vad()
+
+    return Parts(recogniser, extractor, vad)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, parts: Parts) -> AsyncIterator[Services]:
+    """Open the store, load the models, take up what the last run left; close it all at the end.
+
+    Raises StoreError, OutputError, ProfileError, EngineError, ModelsError, NluError.
+    """
+    async with AsyncExitStack() as stack:
+        engine = await asyncio.to_thread(open_store, settings)
+        stack.callback(engine.dispose)
+        recordings = Recordings(settings.recordings_dir or settings.data_dir / "recordings")
+        await asyncio.to_thread(recordings.prepare)
+        recogniser = await asyncio.to_thread(parts.recogniser, settings)
+        owner = RecogniserOwner(recogniser, OwnerSettings(max_calls=settings.max_live_calls))
+        await stack.enter_async_context(owner)
+        vad = await asyncio.to_thread(parts.vad)
+        hotlines = _hotlines(settings, parts, owner, vad)
+        await asyncio.to_thread(hotlines.get)
+        feed = Feed()
+        feed.start()
+        stack.callback(feed.close)
+        calls = CallStore(engine)
+        jobs = Jobs(calls, hotlines, recordings, feed, max_queued=settings.max_queued_uploads)
+        stack.push_async_callback(asyncio.to_thread, jobs.close)
+        conclusion = Conclusion(calls, recordings, feed, jobs)
+        live = LiveCalls(
+            owner, calls, recordings, feed, conclusion, vad, limits=_live_limits(settings)
+        )
+        stack.push_async_callback(live.close)
+        await owner.warm_up()
+        await asyncio.to_thread(jobs.start)
+        await asyncio.to_thread(conclusion.recover)
+        yield Services(
+            settings, engine, calls, ReviewStore(engine), recordings, feed, hotlines, jobs, owner,
+            live,
+        )  # fmt: skip
+
+
+def open_store(settings: Settings) -> Engine:
+    """Open the database; the embedded one is brought up to date, a server's is only checked.
+
+    A server's schema is upgraded by `jiesu db upgrade`: replicas must not race to do it.
+    """
+    if settings.database_url is not None:
+        engine = open_engine(settings.database_url)
+        check_schema(engine)
+        return engine
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(settings.data_dir, error) from error
+    engine = open_engine(sqlite_url(settings.data_dir))
+    upgrade(engine)
+    return engine
+
+
+def _hotlines(settings: Settings, parts: Parts, owner: RecogniserOwner, vad: Vad) -> Hotlines:
+    shared = SharedRecogniser(owner, asyncio.get_running_loop())
+
+    def make(name: str) -> Pipeline:
+        profile = load_profile(name, settings.profiles_dir)
+        return Pipeline(
+            profile,
+            shared,
+            parts.extractor(profile),
+            engine=settings.engine,
+            engine_settings={"threads": settings.threads},
+            vad=vad,
+        )
+
+    return Hotlines(settings, make)
+
+
+def _live_limits(settings: Settings) -> LiveLimits:
+    return LiveLimits(
+        max_calls=settings.max_live_calls,
+        resume_within_s=settings.resume_within_s,
+        max_call_s=settings.max_call_hours * 3600,
+    )
