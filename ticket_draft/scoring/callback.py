@@ -14,6 +14,7 @@ from asr.types import Transcript, Utterance
 from nlu.types import Evidence, Field
 from ticket_draft.scoring.answers import Answer, answers_of, find_cues
 from ticket_draft.scoring.cues import contacted, resolved, satisfaction
+from ticket_draft.scoring.cues.asides import REFUSALS
 from ticket_draft.scoring.cues.cue import Cue, cue
 from ticket_draft.scoring.dialogue import dialogue_of
 from ticket_draft.scoring.heard import standard
@@ -33,7 +34,7 @@ Asked = Literal["contacted", "resolved", "satisfaction"]
 _CUES: Mapping[Asked, tuple[Cue, ...]] = {
     "contacted": contacted.CUES,
     "resolved": resolved.CUES,
-    "satisfaction": (*satisfaction.CUES, *satisfaction.REFUSALS),
+    "satisfaction": satisfaction.CUES,
 }
 _READERS: Mapping[Asked, Reader] = {
     "contacted": read_contacted,
@@ -61,7 +62,7 @@ def score_callback(transcript: Transcript, script: CallbackScript) -> CallbackSc
     answers = answers_of(dialogue_of(transcript), script)
     citizen = tuple(u for a in answers for u in a.utterances)
     heard = {topic: _hear(topic, answers, script) for topic in get_args(Asked)}
-    refusal = find_cues(citizen, satisfaction.REFUSALS)
+    refusal = find_cues(citizen, REFUSALS)
     satisfied = _field(heard["satisfaction"])
     if satisfied.value == "unknown" and satisfied.confidence == 0.0 and refusal:
         pieces = tuple(e for hit in refusal for e in hit.evidence)

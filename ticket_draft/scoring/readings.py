@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from ticket_draft.scoring.answers import CueHit
 
 _LATER = re.compile(
-    r"后来|后面|最后|现在|今天|昨天|刚才|刚刚|前几?天|终于|总算|才|哦|噢|对了|想起来|这两天|目前"
+    r"后来|后面|最后|现在|今天|昨天|刚才|刚刚|前几?天|终于|总算|才|哦|噢|对了|想起来|这两天|目前|这次|这回|如今"
 )
 _CLAIMED = re.compile(r"说是|其实|实际|他们说|应该说|本来")
 _EARLIER = re.compile(r"之前|原来|以前|原先|一开始|开始|起初|刚开始|头")
 _SERVICE = re.compile(
     r"态度|服务|你们(?:热线|这边|12345|接线|话务)?|热线|接线|话务|工作人员|办事的?人|小姑娘|小伙子|同志|人家|师傅|客服|速度"
 )
-_SURE_EXCESS = re.compile(r"太|真是|真|可(?!以)|那是|实在是?|简直|好(?=满意)")
+_SURE_EXCESS = re.compile(r"太|真是|真|可(?!以)|那是|实在是?|简直|好(?=满意)|得很")
 _MIXED_CONFIDENCE = 0.65
+_INDIFFERENT = ("indifferent", "thanks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ Reader = Callable[[Sequence[CueHit], str], Reading | None]
 
 def read_contacted(hits: Sequence[CueHit], text: str) -> Reading | None:
     """A call nobody received is no contact, even if somebody came; later news corrects."""
+    hits = _heard_clearly(hits)
     if not hits:
         return None
     foreign = [h for h in hits if h.mark == "not_mine"]
@@ -64,6 +66,7 @@ def read_contacted(hits: Sequence[CueHit], text: str) -> Reading | None:
 
 def read_resolved(hits: Sequence[CueHit], text: str) -> Reading | None:
     """What came back is not resolved; something done and something left is partly."""
+    hits = _heard_clearly(hits)
     if not hits:
         return None
     foreign = [h for h in hits if h.mark == "not_mine"]
@@ -73,6 +76,11 @@ def read_resolved(hits: Sequence[CueHit], text: str) -> Reading | None:
     if again:
         return _plain(again)
     partly = [h for h in hits if h.value == "partly"]
+    if partly and all(h.mark == "nearly" for h in partly):
+        # 「差不多都弄好了，没问题了」 is done; 「差不多了」 alone is not quite.
+        surely = [h for h in hits if h.value == "yes" and h.strength == "explicit"]
+        if surely and not any(h.value == "no" for h in hits):
+            return _mixed(surely, "partly")
     if partly:
         return _plain(partly, alternative="no" if any(h.value == "no" for h in hits) else "yes")
     yes = [h for h in hits if h.value == "yes"]
@@ -90,12 +98,17 @@ def read_satisfaction(hits: Sequence[CueHit], text: str) -> Reading | None:
     if foreign:
         return Reading("unknown", 0.9, tuple(foreign))
     refused = [h for h in hits if h.value == "refused"]
-    hits = [h for h in hits if h.value not in ("refused", "unknown")]
+    hits = _heard_clearly(hits)
+    if refused and all(h.mark in _INDIFFERENT or h.strength == "faint" for h in hits):
+        return _plain(refused)
+    hits = [h for h in hits if h.value != "unknown"]
     explicit_no = [h for h in hits if h.value == "dissatisfied" and h.strength == "explicit"]
     explicit_yes = [h for h in hits if h.value == "satisfied" and h.strength == "explicit"]
     neutral = [h for h in hits if h.value == "neutral"]
-    complaints = [h for h in hits if h.value == "dissatisfied" and h.strength == "soft"]
-    praise = [h for h in hits if h.value == "satisfied" and h.strength == "soft"]
+    complaints = [h for h in hits if h.value == "dissatisfied" and h.strength in ("soft", "faint")]
+    praise = [h for h in hits if h.value == "satisfied" and h.strength in ("soft", "faint")]
+    if neutral and explicit_no and all(h.mark == "hardly" for h in explicit_no):
+        return _plain(neutral, alternative="dissatisfied")
     if explicit_no:
         return _dissatisfied_or_not(explicit_no, explicit_yes, text)
     if explicit_yes:
@@ -107,10 +120,16 @@ def read_satisfaction(hits: Sequence[CueHit], text: str) -> Reading | None:
         return Reading("neutral", 0.5, (*real_praise, *complaints), (("dissatisfied", 0.4),))
     if complaints:
         return _plain(complaints)
-    if refused and not real_praise:
-        return _plain(refused)
     bare = [h for h in hits if h.strength == "bare"]
     return _plain(real_praise or bare or praise) if hits else None
+
+
+def _heard_clearly(hits: Sequence[CueHit]) -> list[CueHit]:
+    """Leave out refusals, and faint cues where there are others."""
+    answering = [h for h in hits if h.value != "refused"]
+    clear = [h for h in answering if h.strength != "faint"]
+    refused = len(answering) < len(hits)
+    return clear if clear or refused else answering
 
 
 def _done_and_not_done(yes: list[CueHit], no: list[CueHit], text: str) -> Reading:
