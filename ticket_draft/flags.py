@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from asr.types import Transcript
-from nlu.types import Extraction, Field
+from nlu.types import Extraction
 from ticket_draft.rules import PhraseFlag, TicketRules
 
 _LEVEL_NAMES = {"red": "红色", "orange": "橙色", "yellow": "黄色"}
-_CHECKED_FIELDS = (
-    ("request_type", "诉求类型"),
-    ("category", "事项分类"),
-    ("agency", "承办单位"),
-    ("location", "问题发生地"),
-)
+_NO_AGENCY = "承办单位未能确定，请人工确认"
 
 
 def flags_of(rules: TicketRules, transcript: Transcript, extraction: Extraction) -> tuple[str, ...]:
-    """Return the flags of a draft in Chinese, the gravest first."""
+    """Return the flags of a draft in Chinese, the gravest first.
+
+    Why a field is empty stands with the field itself and is not said again here.
+    """
+    said_by_fields = {extraction.agency.reason, extraction.location.reason}
     flags = [
         *(f"紧急信号（{_LEVEL_NAMES[s.level]}）：{s.name}" for s in extraction.signals),
         *(["来电人要求保密"] if extraction.confidential else []),
         *(rule.flag for rule in rules.flags if _said(rule, transcript)),
         *_doubts(rules, extraction),
-        *extraction.notes,
+        *(note for note in extraction.notes if note not in said_by_fields),
     ]
     return tuple(dict.fromkeys(flags))
 
@@ -37,10 +35,19 @@ def _said(rule: PhraseFlag, transcript: Transcript) -> bool:
 
 
 def _doubts(rules: TicketRules, extraction: Extraction) -> Iterator[str]:
-    for name, label in _CHECKED_FIELDS:
-        value: Field[Any] = getattr(extraction, name)
-        if value.value is not None and value.confidence < rules.low_confidence:
-            yield f"{label}把握不大，请核对"
-    phone = extraction.caller.phone
-    if phone.value is not None and phone.confidence < rules.low_confidence:
-        yield "联系电话把握不大，请核对"
+    fields = (
+        ("诉求类型", extraction.request_type),
+        ("事项分类", extraction.category),
+        ("承办单位", extraction.agency),
+        ("问题发生地", extraction.location),
+        ("联系电话", extraction.caller.phone),
+    )
+    if extraction.demand and extraction.agency.value is None:
+        yield _NO_AGENCY
+    doubtful = [
+        label
+        for label, field in fields
+        if field.value is not None and field.confidence < rules.low_confidence
+    ]
+    if doubtful:
+        yield f"把握不大，请核对：{'、'.join(doubtful)}"

@@ -5,20 +5,13 @@ from __future__ import annotations
 import re
 
 _THIRD_PERSON = (
-    (re.compile(r"我们(?=家|村|小区|单位|公司|学校|这栋|这幢|这边|这里|楼|厂|店|院)"), "其"),
-    (
-        re.compile(
-            r"我(?=家|的|们的|老婆|老公|爱人|妻子|丈夫|孩子|儿子|女儿|父亲|母亲|爸|妈|自己)"
-        ),
-        "其",
-    ),
-    (re.compile(r"(?:我们|咱们|俺们|我哋|阮)"), "来电人等"),
-    (re.compile(r"(?<![自忘])(?:我|俺|咱)(?!国|市|省|县|区(?:政府)?|院)"), "来电人"),
-    (re.compile(r"你们(?=政府|热线|12345|单位|部门)"), ""),
-    (re.compile(r"本人"), "来电人"),
+    (re.compile(r"(?:我们|咱们|俺们)(?=家|村|小区|单位|公司|学校|这栋|这幢|楼|厂|店|院)"), "其"),
+    (re.compile(r"(?:我们|咱们|俺们)的?"), "其"),
+    (re.compile(r"(?<![自忘])(?:我|俺|咱)的?(?![国市省县院])"), "其"),
+    (re.compile(r"本人的?|来电人"), "其"),
 )
-_DOUBLED = re.compile(r"来电人(?:来电人)+")
-_SPEAKING = re.compile(r"^(?:来电人|其)(?:表示|说|认为|觉得|反映|发现)(?=.)")
+_DOUBLED = re.compile(r"其(?:其)+")
+_SPEAKING = re.compile(r"^(?:来电人|其|我)(?:表示|说|认为|觉得|反映|发现)(?=.)")
 _PARTICLES = re.compile(r"(?:呢|啊|呀|嘛|吧|哦|哈|啦|呗|喽)(?=[，。！？；,.!?;]|$)")
 _SPOKEN_DIGITS = re.compile(r"[零〇一二三四五六七八九幺]{3,}")
 _DIGIT_OF = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
@@ -30,10 +23,10 @@ _UNITS = {c: n for n, c in enumerate("一二三四五六七八九", start=1)} | 
 
 
 def third_person(text: str) -> str:
-    """Return text as the agent writes it: 我 → 来电人, 我家 → 其家, particles left out."""
+    """Return text as agents write it: 我 → 其, 我们小区 → 其小区, particles left out."""
     for pattern, replacement in _THIRD_PERSON:
         text = pattern.sub(replacement, text)
-    return _PARTICLES.sub("", _DOUBLED.sub("来电人", text))
+    return _PARTICLES.sub("", _DOUBLED.sub("其", text))
 
 
 def without_speaker(text: str) -> str:
