@@ -1,0 +1,47 @@
+"""The contract of a recognition engine, and the way to one by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from asr.errors import EngineUnavailableError, UnknownEngineError
+from asr.types import Recognition, SpeechSegment
+from models.errors import ModelsError
+
+ENGINES = ("whisper", "funasr")
+
+
+class Recognizer(Protocol):
+    """Puts utterances into words; weights only, no state of any call."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as the transcript and the provenance give it."""
+
+    def transcribe(
+        self, segments: Sequence[SpeechSegment], hotwords: Sequence[str] = ()
+    ) -> list[Recognition]:
+        """Return what was said in each segment, in their order; raises EngineError."""
+
+
+def load_recogniser(engine: str, *, model: str | None = None, threads: int = 0) -> Recognizer:
+    """Load an engine: `whisper` (embedded default) or `funasr`, with a model of the registry.
+
+    `threads` 0 takes all cores. Raises UnknownEngineError, EngineUnavailableError.
+    """
+    if engine not in ENGINES:
+        raise UnknownEngineError(
+            f"no engine is called {engine!r}; choose one of {', '.join(ENGINES)}"
+        )
+    try:
+        if engine == "whisper":
+            from asr.engines.whisper import DEFAULT_MODEL, WhisperRecognizer
+
+            return WhisperRecognizer(model or DEFAULT_MODEL, threads=threads)
+        from asr.engines.funasr import DEFAULT_MODEL as FUNASR_MODEL
+        from asr.engines.funasr import FunasrRecognizer
+
+        return FunasrRecognizer(model or FUNASR_MODEL, threads=threads)
+    except ModelsError as error:
+        raise EngineUnavailableError(f"the engine {engine} cannot start: {error}") from error
