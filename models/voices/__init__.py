@@ -1,0 +1,1 @@
+"""Synthetic speakers: Mandarin speech for training the recogniser and for our own demo calls."""
