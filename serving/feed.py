@@ -47,7 +47,8 @@ class CallLog:
 
     def __init__(self) -> None:
         self._events: dict[str, LoggedEvent] = {}
-        self._seq = 0
+        self.seq = 0
+        """The newest event."""
         self._readers: set[asyncio.Event] = set()
         self.closed = False
 
@@ -55,11 +56,11 @@ class CallLog:
         """Add an event and wake the readers; nothing is added to a closed log."""
         if self.closed:
             return
-        self._seq += 1
-        text = event.model_copy(update={"seq": self._seq}).model_dump_json()
+        self.seq += 1
+        text = event.model_copy(update={"seq": self.seq}).model_dump_json()
         # Deleted first, so that the dictionary stays ordered by seq.
         self._events.pop(event.subject, None)
-        self._events[event.subject] = LoggedEvent(self._seq, event.type, event.subject, text)
+        self._events[event.subject] = LoggedEvent(self.seq, event.type, event.subject, text)
         self._wake()
 
     def close(self) -> None:
@@ -94,7 +95,7 @@ class CallLog:
                     if self._events.get(event.subject) is event:
                         after = event.seq
                         yield event
-                if self._seq > after:
+                if self.seq > after:
                     continue
                 if self.closed:
                     return

@@ -19,7 +19,8 @@ class SharedRecogniser:
     never waits for more than one of them.
     """
 
-    def __init__(self, owner: RecogniserOwner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, name: str, owner: RecogniserOwner, loop: asyncio.AbstractEventLoop) -> None:
+        self.name = name
         self._owner = owner
         self._loop = loop
 

@@ -39,13 +39,18 @@ def _actor(
     return name
 
 
-def same_origin(connection: HTTPConnection) -> None:
-    """Refuse what a page of another site sends from a user's browser.
+def is_same_origin(connection: HTTPConnection) -> bool:
+    """Return whether a request comes from a page of ours or from no page at all.
 
     Programs send no Origin; browsers cannot leave it out.
     """
     origin = connection.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != connection.headers.get("host"):
+    return origin is None or urlsplit(origin).netloc == connection.headers.get("host")
+
+
+def same_origin(connection: HTTPConnection) -> None:
+    """Refuse what a page of another site sends from a user's browser."""
+    if not is_same_origin(connection):
         raise HTTPException(403, "this page belongs to another site")
 
 

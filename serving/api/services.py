@@ -22,6 +22,7 @@ from serving.output import output_error
 from serving.pipeline import Extractor, Pipeline
 from serving.profile import Profile, load_profile
 from serving.recordings import Recordings
+from serving.replay.demo import Demo
 from serving.settings import Settings
 from serving.shared_recogniser import SharedRecogniser
 from serving.store import CallStore, ReviewStore
@@ -47,6 +48,7 @@ class Services:
     jobs: Jobs
     owner: RecogniserOwner
     live: LiveCalls
+    demo: Demo
 
     @property
     def samples_dir(self) -> Path:
@@ -99,7 +101,8 @@ async def open_services(settings: Settings, parts: Parts) -> AsyncIterator[Servi
         owner = RecogniserOwner(recogniser, OwnerSettings(max_calls=settings.max_live_calls))
         await stack.enter_async_context(owner)
         vad = await asyncio.to_thread(parts.vad)
-        hotlines = _hotlines(settings, parts, owner, vad)
+        shared = SharedRecogniser(recogniser.name, owner, asyncio.get_running_loop())
+        hotlines = _hotlines(settings, parts, shared, vad)
         await asyncio.to_thread(hotlines.get)
         feed = Feed()
         feed.start()
@@ -112,12 +115,14 @@ async def open_services(settings: Settings, parts: Parts) -> AsyncIterator[Servi
             owner, calls, recordings, feed, conclusion, vad, limits=_live_limits(settings)
         )
         stack.push_async_callback(live.close)
+        demo = Demo(live)
+        stack.push_async_callback(demo.close)
         await owner.warm_up()
         await asyncio.to_thread(jobs.start)
         await asyncio.to_thread(conclusion.recover)
         yield Services(
             settings, engine, calls, ReviewStore(engine), recordings, feed, hotlines, jobs, owner,
-            live,
+            live, demo,
         )  # fmt: skip
 
 
@@ -139,9 +144,7 @@ def open_store(settings: Settings) -> Engine:
     return engine
 
 
-def _hotlines(settings: Settings, parts: Parts, owner: RecogniserOwner, vad: Vad) -> Hotlines:
-    shared = SharedRecogniser(owner, asyncio.get_running_loop())
-
+def _hotlines(settings: Settings, parts: Parts, shared: SharedRecogniser, vad: Vad) -> Hotlines:
     def make(name: str) -> Pipeline:
         profile = load_profile(name, settings.profiles_dir)
         return Pipeline(

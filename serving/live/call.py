@@ -84,6 +84,8 @@ class LiveCall:
         self._limits = limits
         self._legs: dict[Channel, _Leg] = {leg: _Leg() for leg in LEGS}
         self._finals: dict[str, Utterance] = {}
+        self._holders: dict[Channel, asyncio.Future[None]] = {}
+        self._ended_legs: set[Channel] = set()
         self._ended = asyncio.Event()
         self._is_heard = True
 
@@ -96,6 +98,22 @@ class LiveCall:
     def has_ended(self) -> bool:
         """Whether no more audio is taken."""
         return self._ended.is_set()
+
+    def take_legs(self, channels: tuple[Channel, ...]) -> asyncio.Future[None]:
+        """Take legs for a connection; whoever had them is told by the future it got then."""
+        mine = asyncio.get_running_loop().create_future()
+        for channel in channels:
+            before = self._holders.get(channel)
+            if before is not None and not before.done():
+                before.set_result(None)
+            self._holders[channel] = mine
+        return mine
+
+    def end_legs(self, channels: tuple[Channel, ...]) -> None:
+        """Say that no more audio comes on these legs; the call ends with the last of them."""
+        self._ended_legs.update(channels)
+        if self._ended_legs >= self._holders.keys():
+            self.end()
 
     async def join(self, channels: tuple[Channel, ...]) -> None:
         """Put legs that start now on the clock of those that go on already."""

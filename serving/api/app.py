@@ -1,0 +1,81 @@
+"""The application: services opened at the start, routers mounted, errors told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from serving.api import problems
+from serving.api.headers import SecurityHeaders
+from serving.api.routes import (
+    audio,
+    calls,
+    demo,
+    events,
+    health,
+    pages,
+    reference,
+    reviews,
+    uploads,
+)
+from serving.api.services import Parts, open_services
+from serving.ingress import websocket
+from serving.provenance import software_version
+from serving.settings import Settings
+
+WEB = Path(__file__).resolve().parent.parent / "web"
+
+_DESCRIPTION = """Recordings and live calls of a 12345 hotline in; transcripts, ticket drafts whose
+every field points at the words it came from, QA reports and callback answers out.
+
+Errors are problem documents (RFC 9457) with a title in Chinese for screens and a detail in
+English for engineers. Decisions of people carry their name in the header `X-Jiesu-User`.
+Live calls come in over the WebSocket `/ws/call`, which docs/websocket.md describes."""
+
+_TAGS = [
+    {"name": "calls", "description": "Recordings and live calls, and what came of them."},
+    {"name": "decisions", "description": "What people decide; the machine's word stays beside it."},
+    {"name": "operation", "description": "For whoever runs the service."},
+]
+
+
+def create_app(settings: Settings, parts: Parts) -> FastAPI:
+    """Return the application; its services are opened when it starts to serve."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings, parts) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="jiesu 接诉",
+        version=software_version().removeprefix("jiesu "),
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        lifespan=lifespan,
+        # The framework's own pages load their scripts from the network; ours do not.
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.add_middleware(SecurityHeaders)
+    for router in (
+        uploads.router,
+        calls.router,
+        events.router,
+        audio.router,
+        reviews.router,
+        demo.router,
+        health.router,
+        pages.router,
+        reference.router,
+        websocket.router,
+    ):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
+    return app

@@ -1,0 +1,1 @@
+"""Doors for telephone systems: each turns one wire protocol into live calls."""

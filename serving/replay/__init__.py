@@ -1,0 +1,1 @@
+"""Recordings played as a telephone system would send them: on this server or over the wire."""
