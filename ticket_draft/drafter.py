@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from asr.text import written_numbers
 from asr.types import Transcript
 from nlu.types import Extraction, Field
 from ticket_draft.answered import answer_clauses
@@ -20,7 +21,7 @@ from ticket_draft.routing import handling_of, sign_off_of, urgency_of
 from ticket_draft.rules import Matter, TicketRules
 from ticket_draft.title import requests_of, title_of
 from ticket_draft.types import DraftCaller, TicketDraft
-from ticket_draft.wording import arabic_digits, third_person, without_speaker
+from ticket_draft.wording import third_person, without_speaker
 
 _NO_DEMAND = "来电人未说明诉求"
 _NO_MATTER = "未能从来电人的话中归纳出事项"
@@ -110,13 +111,13 @@ def _content(
     verb = "咨询" if request_type and request_type.startswith("咨询") else "反映"
     text = f"来电人{verb}：{_as_written(clauses)}"
     if answers:
-        text += f"话务员已答复：{arabic_digits(joined(answers))}"
+        text += f"话务员已答复：{written_numbers(joined(answers))}"
     pieces = tuple(c.evidence for c in (*clauses, *answers))
     return Field(text, _confidence([*clauses, *answers]), pieces)
 
 
 def _as_written(clauses: Sequence[Clause]) -> str:
-    return without_speaker(third_person(arabic_digits(joined(clauses))))
+    return without_speaker(third_person(written_numbers(joined(clauses))))
 
 
 def _confidence(clauses: Iterable[Clause]) -> float:

@@ -1,7 +1,6 @@
 """Finding phrases by their sound, since a recogniser writes 贵兴 for 贵姓.
 
-A character is compared by its toneless syllable, with the distinctions that southern
-speakers and telephone bands lose (zh/z, ch/c, sh/s, n/l, front and back nasals) folded.
+Characters are compared by their folded syllables (`nlu.sounds`); digits by their names.
 """
 
 from __future__ import annotations
@@ -9,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-from pypinyin import Style, lazy_pinyin
+from nlu.sounds import folded
 
-_DIGIT_SYLLABLES = dict(
-    zip("0123456789", ["lin", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu"], strict=True)
-)
-_SPOKEN = {"幺": "yi", "两": "er", "〇": "lin", "零": "lin"}
-_INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
+_SPOKEN = {
+    **{digit: folded(name) for digit, name in zip("0123456789", "零一二三四五六七八九", strict=True)},
+    "幺": folded("一"),
+    "两": folded("二"),
+    "〇": folded("零"),
+}
+_INITIALS = "bpmfdtlgkhjqxzcsyw"
 _SAME_INITIAL_COST = 0.6
 _SAME_FINAL_COST = 0.5
 
@@ -34,11 +34,7 @@ class SoundMatch:
 @lru_cache(maxsize=4096)
 def syllables(text: str) -> tuple[str, ...]:
     """Return one folded syllable per character; '' for punctuation and blanks."""
-    raw = lazy_pinyin(text, style=Style.NORMAL, errors=_each)
-    if len(raw) != len(text):
-        # A character pypinyin reads as several or none: read one by one, without context.
-        raw = ["".join(lazy_pinyin(c, style=Style.NORMAL, errors=_each)) for c in text]
-    return tuple(_folded(_SPOKEN.get(c, sound)) for c, sound in zip(text, raw, strict=True))
+    return tuple(_SPOKEN.get(c) or (folded(c) if c.isalnum() else "") for c in text)
 
 
 def find_sound(text: str, phrase: str, min_similarity: float) -> SoundMatch | None:
@@ -102,25 +98,6 @@ def _cost(left: str, right: str) -> float:
 
 
 def _split(syllable: str) -> tuple[str, str]:
-    for initial in _INITIALS:
-        if syllable.startswith(initial):
-            return initial, syllable[len(initial) :]
+    if len(syllable) > 1 and syllable[0] in _INITIALS:
+        return syllable[0], syllable[1:]
     return "", syllable
-
-
-def _each(characters: str) -> Any:
-    """Stand for what is not Chinese, one sound per character (pypinyin's type knows only str)."""
-    return [_DIGIT_SYLLABLES.get(c, c.lower() if c.isalnum() else "") for c in characters]
-
-
-def _folded(syllable: str) -> str:
-    if len(syllable) < 2:
-        return syllable
-    for wide, narrow in (("zh", "z"), ("ch", "c"), ("sh", "s")):
-        if syllable.startswith(wide):
-            syllable = narrow + syllable[2:]
-    if syllable.endswith("ng") and not syllable.endswith("ong"):
-        syllable = syllable[:-1]
-    if syllable.startswith("n") and len(syllable) > 1:
-        syllable = "l" + syllable[1:]
-    return syllable

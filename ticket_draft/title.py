@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from asr.text import written_numbers
 from nlu.types import Evidence
 from ticket_draft.clauses import Clause
-from ticket_draft.wording import arabic_digits, third_person, without_speaker
+from ticket_draft.wording import third_person, without_speaker
 
 _REQUEST = re.compile(
     r"^(?:所以|因此|故|现|特|故来电|来电)*(?:来电人|其|市民|我们?)?(?:希望|请求?|要求|恳请|望|麻烦|建议|想要)"
@@ -126,14 +127,14 @@ def _as_title(text: str) -> str:
     concluded = _CONCLUSION.match(text)
     if concluded is not None:
         text = concluded["verb"] + concluded["matter"]
-        return third_person(arabic_digits(_TAIL.sub("", text)))
+        return third_person(written_numbers(_TAIL.sub("", text)))
     text = without_speaker(text)
     for pattern in (_LINK, _ANNOUNCED, _SPEAKER, _TIME, _SPEAKER, _LINK):
         text = pattern.sub("", text)
-    return third_person(arabic_digits(_TAIL.sub("", text)))
+    return third_person(written_numbers(_TAIL.sub("", text)))
 
 
 def _names(body: str, place: str) -> bool:
     """Tell whether the body names the place: its words in order, perhaps with others between."""
-    remaining = iter(arabic_digits(body))
-    return all(character in remaining for character in arabic_digits(place))
+    remaining = iter(written_numbers(body))
+    return all(character in remaining for character in written_numbers(place))

@@ -11,7 +11,7 @@ from nlu.types import Evidence
 from ticket_draft.phonetic import find_sound
 from ticket_draft.scoring.cues.cue import CONFIDENCE, Cue, Strength
 from ticket_draft.scoring.dialogue import Dialogue, turn_of
-from ticket_draft.scoring.heard import standard
+from ticket_draft.scoring.heard import nearly, standard
 from ticket_draft.scoring.script import CallbackScript, Topic
 
 _PHRASE_SIMILARITY = 0.7
@@ -66,12 +66,17 @@ def answers_of(dialogue: Dialogue, script: CallbackScript) -> tuple[Answer, ...]
     return tuple(a for a in answers if a.topics or a.utterances)
 
 
-def find_cues(utterances: Sequence[Utterance], cues: Iterable[Cue]) -> tuple[CueHit, ...]:
-    """Return the cues in some utterances; words that an earlier cue took are gone for later."""
+def find_cues(
+    utterances: Sequence[Utterance], cues: Iterable[Cue], near: Sequence[str] = ()
+) -> tuple[CueHit, ...]:
+    """Return the cues in some utterances; words that an earlier cue took are gone for later.
+
+    `near` are words that may stand where something only roughly sounds like them.
+    """
     if not utterances:
         return ()
     turn = turn_of(utterances)
-    heard = _with_breaks(standard(turn.text))
+    heard = _with_breaks(nearly(standard(turn.text), near))
     left = heard.text
     hits: list[CueHit] = []
     for cue in cues:

@@ -7,7 +7,7 @@ passing elsewhere in the call counts, with less confidence. Silence is never sat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 from asr.types import Transcript, Utterance
@@ -41,7 +41,13 @@ _READERS: Mapping[Asked, Reader] = {
     "resolved": read_resolved,
     "satisfaction": read_satisfaction,
 }
+_NEAR: Mapping[Asked, tuple[str, ...]] = {
+    "contacted": ("联系",),
+    "resolved": ("解决",),
+    "satisfaction": ("满意",),
+}
 _IN_PASSING = 0.7
+_BY_SOUND = 0.7
 _NOT_ASKED = "话务员未询问"
 _NOT_ANSWERED = "来电人未回答"
 _NOT_CLEAR = "回答不明确"
@@ -95,13 +101,7 @@ def _hear(topic: Asked, answers: Sequence[Answer], script: CallbackScript) -> _H
     said = tuple(c for c in cues if c.strength == "explicit" and c.value != "refused")
     passing = _read(topic, others, said)
     if passing is not None and passing.value != "unknown" and _may_pass(topic, passing):
-        weaker = Reading(
-            passing.value,
-            passing.confidence * _IN_PASSING,
-            passing.hits,
-            passing.alternatives,
-            (*passing.notes, "in_passing"),
-        )
+        weaker = replace(passing, confidence=passing.confidence * _IN_PASSING)
         return _Heard(weaker, "", others)
     if not asked:
         return _Heard(None, _NOT_ASKED, ())
@@ -117,8 +117,13 @@ def _may_pass(topic: Asked, reading: Reading) -> bool:
 
 
 def _read(topic: Asked, utterances: Sequence[Utterance], cues: Sequence[Cue]) -> Reading | None:
-    hits = find_cues(utterances, cues)
     text = standard("\n".join(u.text for u in utterances))
+    hits = find_cues(utterances, cues)
+    if all(hit.strength == "faint" for hit in hits):
+        guessed = find_cues(utterances, cues, near=_NEAR[topic])
+        if any(hit.strength == "explicit" and hit.value != "refused" for hit in guessed):
+            reading = _READERS[topic](guessed, text)
+            return reading and replace(reading, confidence=reading.confidence * _BY_SOUND)
     return _READERS[topic](hits, text)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ticket_draft.phonetic import syllables
+from ticket_draft.phonetic import similarity, syllables
 
 _KEY_WORDS = (
     "不满意",
@@ -19,7 +19,6 @@ _KEY_WORDS = (
     "承办单位",
     "处理",
     "没有",
-    "没人",
     "凑合",
     "电话",
     "态度",
@@ -98,3 +97,16 @@ def standard(text: str, key_words: Iterable[str] = _KEY_WORDS) -> str:
             if sounds[start:end] == wanted and text[start:end] not in _KEPT:
                 characters[start:end] = word
     return "".join(characters)
+
+
+def nearly(text: str, words: Iterable[str], min_similarity: float = 0.7) -> str:
+    """Return text of the same length with what roughly sounds like one of the words replaced.
+
+    For answers in which nothing else makes sense: 买一 to a question about 满意.
+    """
+    for word in words:
+        for start in range(len(text) - len(word) + 1):
+            end = start + len(word)
+            if similarity(text[start:end], word) >= min_similarity:
+                text = text[:start] + word + text[end:]
+    return text

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from nlu.types import Evidence
 from ticket_draft.errors import RuleError
-from ticket_draft.phonetic import find_sound, similarity
+from ticket_draft.phonetic import find_sound, similarity, syllables
 from ticket_draft.scoring.card import (
     EntityOperator,
     KeywordsOperator,
@@ -25,6 +25,7 @@ _DIGIT = re.compile(r"[0-9零〇一二三四五六七八九幺两]")
 _BETWEEN_DIGITS = re.compile(r"[\s，,、\-.。]")
 _HOTLINE_NUMBER = re.compile(r"12345|[一幺]二三四五")
 _SURNAME = re.compile(r"(?:我姓|免贵姓?|我叫|我是姓|姓)[一-鿿]")
+_DIGIT_SOUNDS = frozenset(syllables("0123456789要"))
 _EXACT_BELOW_SYLLABLES = 4
 
 
@@ -144,15 +145,22 @@ def _is_question(text: str, clause: re.Match[str]) -> bool:
 
 
 def _digit_runs(text: str, min_digits: int) -> Iterator[tuple[int, int]]:
+    """Yield runs of digits, written or merely sounding like them (要 for 幺), most of them real.
+
+    One other character may stand between two digits; the hotline's own number is no run.
+    """
     masked = _HOTLINE_NUMBER.sub("#####", text)
-    start = end = count = 0
-    for position, character in enumerate(masked):
-        if _DIGIT.match(character):
-            start = position if count == 0 else start
-            count, end = count + 1, position + 1
-        elif not (count and _BETWEEN_DIGITS.match(character)):
-            if count >= min_digits:
-                yield start, end
-            count = 0
-    if count >= min_digits:
-        yield start, end
+    positions = [n for n, c in enumerate(masked) if _sounds_like_digit(c)]
+    run: list[int] = []
+    for position in [*positions, len(masked) + 3]:
+        gap = masked[run[-1] + 1 : position] if run else ""
+        if run and len(_BETWEEN_DIGITS.sub("", gap)) > 1:
+            real = sum(_DIGIT.match(masked[n]) is not None for n in run)
+            if len(run) >= min_digits and real * 2 > len(run):
+                yield run[0], run[-1] + 1
+            run = []
+        run.append(position)
+
+
+def _sounds_like_digit(character: str) -> bool:
+    return character.isalnum() and any(s in _DIGIT_SOUNDS for s in syllables(character))

@@ -108,5 +108,5 @@ CUES: tuple[Cue, ...] = (
         rf"{CLAUSE_START}(?:嗯|对|是|有|好|要得|中|来|接|打|哎|欸|诶|昂|啊|呃|哦|当然)+(?:有|过|对|到|的|是)*{PARTICLES}{CLAUSE_END}",
     ),
     cue("no", "faint", r"没|不|无"),
-    cue("yes", "faint", r"联系|电话|打|来|找|说|有"),
+    cue("yes", "faint", r"联系|电话|打|来|找|说|有", rf"了{PARTICLES}{CLAUSE_END}"),
 )
