@@ -24,6 +24,7 @@ import numpy as np
 from asr.engines.funasr_reading import PARAFORMERS, read_text, read_words, request
 from asr.engines.funasr_scores import Scored, TokenScores
 from asr.errors import EngineError, EngineUnavailableError
+from asr.text import is_looping, tidy, without_loops, written_numbers
 from asr.types import SAMPLE_RATE_HZ, Recognition, SpeechSegment
 from models import registry
 from models.errors import ModelsError, UnknownModelError
@@ -108,7 +109,7 @@ class FunasrRecognizer:
         scores = self._scores.take(len(segments))
         recognitions = []
         for segment, result, scored in zip(segments, results, scores, strict=True):
-            text = self._punctuated(read_text(result))
+            text = self._readable(read_text(result), segment)
             words = read_words(result | self._times(scored), text, segment)
             confidence = scored.confidence if text else 0.0
             recognitions.append(Recognition(text, confidence, words, model=self.name))
@@ -124,11 +125,14 @@ class FunasrRecognizer:
             "timestamp": [(start_ms, end_ms) for _, start_ms, end_ms in scored.tokens],
         }
 
-    def _punctuated(self, text: str) -> str:
-        if self._punctuation is None or not text:
-            return text
-        (result,) = self._generate(self._punctuation, [text], {})
-        return read_text(result)
+    def _readable(self, text: str, segment: SpeechSegment) -> str:
+        """Return the text as every engine gives it: no loops, punctuation, written numbers."""
+        if is_looping(text, len(segment.samples) / SAMPLE_RATE_HZ):
+            text = without_loops(text)
+        if self._punctuation is not None and text:
+            (result,) = self._generate(self._punctuation, [text], {})
+            text = read_text(result)
+        return written_numbers(tidy(text))
 
     def _generate(self, model: Any, data: list[Any], asked: dict[str, Any]) -> list[dict[str, Any]]:
         try:

@@ -39,7 +39,8 @@ def test_paraformer_times_stand_beside_its_spaced_text() -> None:
     assert spans(result, "你好，ok吗？") == [
         ("你", 2000, 2100),
         ("好", 2100, 2220),
-        ("ok", 2300, 2500),
+        ("o", 2300, 2400),
+        ("k", 2400, 2500),
         ("吗", 2500, 2640),
     ]
 
@@ -50,7 +51,21 @@ def test_sense_voice_pieces_skip_tags_and_punctuation() -> None:
         "words": ["<|zh|>", "▁三点", "，", "见", "。"],
         "timestamp": [(0, 60), (60, 180), (180, 240), (240, 300), (300, 360)],
     }
-    assert spans(result, "三点，见。") == [("三点", 2060, 2180), ("见", 2240, 2300)]
+    assert spans(result, "三点，见。") == [
+        ("三", 2060, 2120),
+        ("点", 2120, 2180),
+        ("见", 2240, 2300),
+    ]
+
+
+def test_written_numbers_have_the_times_of_what_was_said() -> None:
+    said = "电话是幺三九三百零五"
+    result = {"words": list(said), "timestamp": [(i * 100, i * 100 + 90) for i in range(10)]}
+    heard = spans(result, "电话是139，305。")
+    assert [text for text, _, _ in heard] == list("电话是139305")
+    assert heard[3] == ("1", 2300, 2390)
+    assert heard[5] == ("9", 2500, 2590)
+    assert heard[-1][2] == 2990
 
 
 def test_nano_times_are_seconds() -> None:
@@ -61,6 +76,7 @@ def test_nano_times_are_seconds() -> None:
 def test_times_that_do_not_fit_the_text_are_left_out() -> None:
     assert spans({"text": "你 好", "timestamp": [[0, 100]]}, "你好") == []
     assert spans({"text": "你 好"}, "你好") == []
+    assert spans({}, "") == []
 
 
 @given(
