@@ -82,12 +82,10 @@ class ModelEntry(_Strict):
         """Whether the registry itself vouches for every file."""
         return bool(self.files) and all(spec.sha256 for spec in self.files.values())
 
-    def adapter_files(self) -> tuple[Path, ...]:
-        """Return the files of this package that make up the adapter, sorted; may be empty."""
-        if self.adapter is None:
-            return ()
-        stem = PACKAGE_FOLDER / self.adapter
-        return tuple(sorted(p for p in stem.parent.glob(stem.name + ".*") if p.suffix != ".md"))
+    @property
+    def adapter_file(self) -> Path | None:
+        """The adapter's file in this package; it need not be there."""
+        return None if self.adapter is None else PACKAGE_FOLDER / self.adapter
 
     @model_validator(mode="after")
     def _check(self) -> ModelEntry:

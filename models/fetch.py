@@ -24,7 +24,7 @@ from models.errors import (
     ModelStorageError,
     SourceUnreachableError,
 )
-from models.lockfile import Lock, check_pins, hash_file, make_lock, write_lock
+from models.lockfile import Lock, check_pins, make_lock, write_lock
 from models.sources import Report, Staging, fill, label
 
 MIRROR_VARIABLE = "JIESU_MODELS_MIRROR"
@@ -206,8 +206,3 @@ def _no_source(name: str, failures: list[tuple[Source, ModelsError]]) -> ModelsE
         f"(downloads continue where they stopped), or set {MIRROR_VARIABLE} to a folder that "
         f"holds {name}/."
     )
-
-
-def adapter_hashes(files: tuple[Path, ...]) -> dict[str, str]:
-    """Return the hashes of an adapter's files by name, for the record of a derived model."""
-    return {path.name: hash_file(path) for path in files}

@@ -10,7 +10,7 @@ The folder of models is `JIESU_MODELS_DIR`, else the user's cache folder. Nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,12 +24,11 @@ from models.fetch import (
     MIRROR_VARIABLE,
     OnPull,
     Progress,
-    adapter_hashes,
     derive,
     fetch,
     pull_lock,
 )
-from models.lockfile import Lock, check_folder, check_pins, make_lock, read_lock
+from models.lockfile import Lock, check_folder, check_pins, hash_file, make_lock, read_lock
 
 FOLDER_VARIABLE = "JIESU_MODELS_DIR"
 
@@ -94,10 +93,10 @@ class ModelStore:
         with pull_lock(name, self.folder, on_pull):
             if self._is_whole(name):
                 return self.folder / name
-            if entry.base is None:
+            if entry.base is None or entry.adapter_file is None:
                 fetch(name, entry, self.folder, self.mirror, on_pull)
             else:
-                self._derive(name, entry, on_pull)
+                self._derive(name, entry.base, entry.adapter_file, on_pull)
         return self.folder / name
 
     def status(self) -> tuple[ModelStatus, ...]:
@@ -151,31 +150,28 @@ class ModelStore:
 
     def _check_parents(self, name: str, entry: ModelEntry, lock: Lock) -> None:
         """A derived model must have been made from the adapter that is shipped now."""
-        if entry.base is None:
+        adapter = entry.adapter_file
+        if adapter is None or not adapter.is_file():
             return
-        shipped = adapter_hashes(entry.adapter_files())
-        made_from = {k: v for k, v in lock.made_from.items() if k != entry.base}
-        if shipped != made_from:
+        if lock.made_from.get("adapter") != hash_file(adapter):
             raise ModelMissingError(f"{name} was made from an adapter of another version")
 
-    def _derive(self, name: str, entry: ModelEntry, on_pull: OnPull) -> None:
-        assert entry.base is not None
-        adapter = entry.adapter_files()
-        if not adapter:
+    def _derive(self, name: str, base: str, adapter: Path, on_pull: OnPull) -> None:
+        if not adapter.is_file():
             raise ModelMissingError(
-                f"{name}: this installation lacks the adapter models/{entry.adapter}.*; "
-                f"use {entry.base} or install a release that has it"
+                f"{name}: this installation lacks its adapter {adapter}; "
+                f"use {base}, or install a release that has it"
             )
-        base = self.pull(entry.base, on_pull)
-        made_from = adapter_hashes(adapter) | {entry.base: self.verify(entry.base).fingerprint}
-        derive(name, self.folder, made_from, _merger(base, adapter), on_pull)
+        origin = self.pull(base, on_pull)
+        made_from = {"adapter": hash_file(adapter), base: self.verify(base).fingerprint}
+        derive(name, self.folder, made_from, _merger(origin, adapter), on_pull)
 
 
-def _merger(base: Path, adapter: Sequence[Path]) -> Callable[[Path], None]:
-    def build(out: Path) -> None:
+def _merger(base: Path, adapter: Path) -> Callable[[Path], None]:
+    def build(merged: Path) -> None:
         from models.recogniser.merge import merge_adapter
 
-        merge_adapter(base, adapter[0].with_suffix(""), out)
+        merge_adapter(base, adapter, merged)
 
     return build
 

@@ -125,19 +125,18 @@ def test_derived_model_follows_its_adapter(
     origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def merge_adapter(base: Path, adapter: Path, out: Path) -> None:
-        delta = adapter.with_suffix(".safetensors").read_bytes()
-        (out / "model.bin").write_bytes((base / "model.bin").read_bytes() + delta)
+        (out / "model.bin").write_bytes((base / "model.bin").read_bytes() + adapter.read_bytes())
 
     merge = types.ModuleType("models.recogniser.merge")
     merge.__dict__["merge_adapter"] = merge_adapter
     monkeypatch.setitem(sys.modules, "models.recogniser.merge", merge)
-    adapter = tmp_path / "adapter"
+    adapter = tmp_path / "adapter.npz"
     derived = entry(origin, files={}, sources=[], base="tiny", adapter=str(adapter))
     store = store_of(tmp_path, tiny=entry(origin), hotline=derived)
-    with pytest.raises(ModelMissingError, match="lacks the adapter"):
+    with pytest.raises(ModelMissingError, match="lacks its adapter"):
         store.pull("hotline")
     for delta in (b"first", b"second"):
-        adapter.with_suffix(".safetensors").write_bytes(delta)
+        adapter.write_bytes(delta)
         with pytest.raises(ModelMissingError, match="jiesu models pull hotline"):
             store.resolve("hotline")
         assert (store.pull("hotline") / "model.bin").read_bytes() == WEIGHTS + delta
