@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asr.recognizer import load_recogniser
-
 from models.extractor.weights import WEIGHTS_FOLDER
 from nlu.extractor import Extractor
 from serving.pipeline import Pipeline
@@ -33,12 +32,13 @@ def assemble_pipeline(
 def pipeline_of(profile: Profile, settings: Settings, *, engine: str | None = None) -> Pipeline:
     """Load recogniser and extractor for a profile that is loaded already."""
     name = engine or settings.engine
+    recogniser = load_recogniser(name, model=settings.model, threads=settings.threads)
     return Pipeline(
         profile,
-        load_recogniser(name, threads=settings.threads),
+        recogniser,
         Extractor(profile.nlu),
         engine=name,
-        engine_settings={"threads": settings.threads},
+        engine_settings={"model": recogniser.name, "threads": settings.threads},
         models=_extractor_models(profile),
     )
 

@@ -29,6 +29,11 @@ ServingError
 
 from __future__ import annotations
 
+from asr.errors import AsrError
+from models.errors import ModelsError
+from nlu.errors import NluError
+from ticket_draft.errors import TicketDraftError
+
 
 class ServingError(Exception):
     """Base of every error of this package; its message says what to do."""
@@ -132,3 +137,7 @@ class BusyError(ServingError):
 
 class ClosingError(BusyError):
     """The service is going down; try again later."""
+
+
+JIESU_ERRORS = (AsrError, ModelsError, NluError, TicketDraftError, ServingError)
+"""Every error whose message is written for the user; anything else is a surprise."""

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     """Folder of further profiles, looked at before the shipped ones."""
     engine: str = "whisper"
     """Recogniser: `whisper` (CPU, no torch) or `funasr`."""
+    model: str | None = None
+    """Weights of the recogniser, by registry name; without it the engine's own."""
     threads: int = Field(default=0, ge=0)
     """Threads of the recogniser; 0 means one for each core this process may use."""
     data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("jiesu")))

@@ -6,12 +6,12 @@ import logging
 import time
 from dataclasses import dataclass
 
-from asr.errors import AudioError
 from asr.roles import AgentSide
 from serving.assembly import pipeline_of
 from serving.batch.manifest import CallItem
 from serving.batch.worker import Outcome, Worker
 from serving.conversion import call_model
+from serving.errors import JIESU_ERRORS
 from serving.pipeline import Pipeline
 from serving.profile import Profile
 from serving.settings import Settings
@@ -53,7 +53,7 @@ class PipelineWorker:
                 received_at=item.received_at,
                 agent_channel=self._agent_channel,
             )
-        except AudioError as error:
+        except JIESU_ERRORS as error:
             return _failed(item, error, str(error), started)
         except OSError as error:
             return _failed(item, error, f"{item.path}: {error.strerror or error}", started)

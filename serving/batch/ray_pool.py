@@ -6,6 +6,7 @@ one machine. Recordings are read by the workers: they must lie where every node 
 
 from __future__ import annotations
 
+import socket
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from serving.errors import ClusterError
 if TYPE_CHECKING:
     import types
 
+_KNOCK_S = 10
 _STARTING_S = 600
 """How long to wait for the first worker: a cluster may have to start a node for it."""
 
@@ -76,19 +78,27 @@ def _connect(address: str) -> types.ModuleType:
             "or leave --ray out and use --workers"
         ) from error
     try:
+        _knock(address)
         ray.init(
             address=address,
             log_to_driver=False,
             include_dashboard=False if address == "local" else None,
             configure_logging=False,
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
             f"no Ray cluster answers at {address!r} ({error}); start one with `ray start --head` "
             "or use `--ray local`"
         ) from error
     module: types.ModuleType = ray
     return module
+
+
+def _knock(address: str) -> None:
+    """Raise OSError now where nobody listens; Ray itself would try for five minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
 
 
 def _await_first(ray: Any, workers: list[Any]) -> None:

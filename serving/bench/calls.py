@@ -156,13 +156,15 @@ def _dispatch(calls: Sequence[MeasuredCall]) -> Iterable[Figure]:
     """Dispatch on recognised speech, which nobody publishes: no goal stands beside it."""
     of = f"{len(calls)} ticket calls, from recognised speech"
     truth = [c.gold["ticket"] for c in calls]
-    ranked = [(_drafted(c, _candidates) or [None])[:3] for c in calls]
+    ranked = [(_drafted(c, _candidates) or [])[:3] for c in calls]
     types = [_drafted(c, lambda d: d.request_type.value) for c in calls]
-    first = sum(names[0] == t["agency"] for names, t in zip(ranked, truth, strict=True))
+    first = sum(names[:1] == [t["agency"]] for names, t in zip(ranked, truth, strict=True))
     three = sum(t["agency"] in names for names, t in zip(ranked, truth, strict=True))
     typed = sum(found == t["request_type"] for found, t in zip(types, truth, strict=True))
     yield Figure("agency top-1", first / max(len(calls), 1), "share", of)
     yield Figure("agency top-3", three / max(len(calls), 1), "share", of)
+    left = sum(_drafted(c, lambda d: d.agency.value) is None for c in calls)
+    yield Figure("agency left to a person", left, "count", of)
     yield Figure("request type", typed / max(len(calls), 1), "share", of)
     placed = [c for c in calls if c.gold["ticket"]["district"]]
     right = sum(_drafted(c, _district) == c.gold["ticket"]["district"] for c in placed)
@@ -193,8 +195,10 @@ def _district(draft: TicketDraft) -> str | None:
     return draft.location.value.district if draft.location.value else None
 
 
-def _candidates(draft: TicketDraft) -> list[str | None]:
-    return [draft.agency.value, *(name for name, _ in draft.agency.alternatives)]
+def _candidates(draft: TicketDraft) -> list[str]:
+    """Rank the agencies: the one on the ticket, then those a person is offered."""
+    offered = [name for name, _ in draft.agency.alternatives]
+    return [draft.agency.value, *offered] if draft.agency.value else offered
 
 
 def _percent(part: int, whole: int) -> float:

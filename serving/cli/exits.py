@@ -7,18 +7,15 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from asr.errors import AsrError, AudioError
-from models.errors import ModelsError
-from nlu.errors import NluError
-from serving.errors import OutputError, ServingError
+from asr.errors import AudioError
+from serving.errors import JIESU_ERRORS, OutputError
 from serving.output import output_error
-from ticket_draft.errors import TicketDraftError
 
 INPUT_FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
 
-JIESU_ERRORS = (AsrError, ModelsError, NluError, TicketDraftError, ServingError)
+_INTERRUPTED_MESSAGE = "interrupted; nothing half-written was left"
 
 
 def run_command(command: Callable[[], object]) -> NoReturn:
@@ -29,8 +26,12 @@ def run_command(command: Callable[[], object]) -> NoReturn:
         complain(str(error))
         _leave(exit_code(error))
     except KeyboardInterrupt:
-        complain("interrupted; nothing half-written was left")
+        complain(_INTERRUPTED_MESSAGE)
         _leave(INTERRUPTED)
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:  # Typer has turned the interruption into an exit
+            complain(_INTERRUPTED_MESSAGE)
+        raise
     except BrokenPipeError:
         # The reader of our output is gone (`| head`); Python must not try to flush again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

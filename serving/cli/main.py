@@ -17,8 +17,10 @@ from serving.cli.exits import run_command
 COMMANDS = {
     "process": ("serving.cli.process:process", "Process one recording."),
     "batch": ("serving.cli.batch:batch", "Process many recordings, resumably."),
+    "score": ("serving.cli.score:score", "Score a transcript: QA card or callback answers."),
     "profiles": ("serving.cli.profiles:profiles_app", "Check and list hotline profiles."),
     "models": ("serving.cli.models:models_app", "List, fetch and verify model weights."),
+    "bench": ("serving.cli.bench:bench_app", "Measure quality and speed on a data set."),
 }
 """Where each command stands, and what the overview says of it."""
 

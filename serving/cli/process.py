@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,10 +54,12 @@ def process(
     ] = None,
 ) -> None:
     """Turn one recording into a transcript, a ticket draft, a QA report and callback answers."""
-    from serving.assembly import assemble_pipeline
+    from asr.audio import open_recording
+    from serving.assembly import pipeline_of
     from serving.cli.progress import stage_progress
     from serving.conversion import call_model
     from serving.output import check_writable, write_atomically
+    from serving.profile import load_profile
     from serving.settings import load_settings
     from serving.telemetry import set_up_logging
 
@@ -64,8 +67,11 @@ def process(
     set_up_logging(settings)
     if output:
         check_writable(output)
+    loaded = load_profile(profile or settings.profile, settings.profiles_dir)
+    with open_recording(file, other_leg):
+        pass  # what is wrong with a file is said before models are loaded for it
     with stage_progress() as on_stage:
-        pipeline = assemble_pipeline(settings, profile=profile, engine=engine)
+        pipeline = pipeline_of(loaded, settings, engine=engine)
         result = pipeline.process(
             file,
             other_leg=other_leg,
@@ -75,14 +81,18 @@ def process(
             on_stage=on_stage,
         )
     call = call_model(result)
-    text = call.model_dump_json(indent=2) + "\n" if as_json else page(call, plain=bool(output))
+    if as_json:
+        text = call.model_dump_json(indent=2) + "\n"
+    else:
+        names = {rule.id: rule.name for rule in loaded.qa.rules}
+        text = page(call, names, plain=bool(output))
     if output:
         write_atomically(output, text)
     else:
         emit(text)
 
 
-def page(call: CallModel, *, plain: bool) -> str:
+def page(call: CallModel, rule_names: Mapping[str, str], *, plain: bool) -> str:
     """Return the call as a page to read, in colour where stdout is a terminal."""
     import io
 
@@ -94,5 +104,5 @@ def page(call: CallModel, *, plain: bool) -> str:
     buffer = io.StringIO()
     width = Console().width if terminal else 110
     console = Console(file=buffer, force_terminal=terminal, width=width)
-    console.print(render_call(call))
+    console.print(render_call(call, rule_names))
     return buffer.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich import box
@@ -34,19 +34,21 @@ _ANSWERS = {
     "dissatisfied": "不满意",
     "refused": "拒绝评价",
 }
-_PASSED, _BROKEN = Text("通过", style="green"), Text("未通过", style="bold red")
 _DOUBTFUL = 0.5
 _QUOTES_SHOWN = 2
+_QUOTE_CHARS = 16
+_ALTERNATIVES_SHOWN = 3
+_WORTH_SHOWING = 0.01
 
 
-def render_call(call: CallModel) -> RenderableType:
-    """Return the whole call, ready to print."""
+def render_call(call: CallModel, rule_names: Mapping[str, str]) -> RenderableType:
+    """Return the whole call, ready to print; `rule_names` are the QA card's, by rule id."""
     parts: list[RenderableType] = [_heading(call), render_transcript(call.transcript)]
     if call.ticket:
         parts.append(render_ticket(call.ticket))
     if call.callback:
         parts.append(render_callback(call.callback))
-    parts.append(render_qa(call.qa))
+    parts.append(render_qa(call.qa, rule_names))
     return Group(*parts)
 
 
@@ -91,20 +93,20 @@ def render_ticket(ticket: TicketModel) -> RenderableType:
     return Panel(card, title="工单草稿", box=box.ROUNDED, title_align="left")
 
 
-def render_qa(report: QAModel) -> RenderableType:
-    """Return the QA report, failed rules first."""
-    card = _card("规则", "结果", "扣分", "说明与依据")
-    for finding in sorted(report.findings, key=lambda f: f.passed):
-        verdict = (
-            Text("通过", style="green") if finding.passed else Text("未通过", style="bold red")
-        )
-        note = Text(finding.note)
-        if not finding.passed:
-            note.append(_quotes(finding.evidence), style="dim")
+def render_qa(report: QAModel, rule_names: Mapping[str, str]) -> RenderableType:
+    """Return the QA report: broken rules with their evidence, the others in a line."""
+    card = _card("未通过", "说明", "扣分", "依据")
+    broken = [f for f in report.findings if not f.passed]
+    for finding in broken:
+        name = Text(rule_names.get(finding.rule_id, finding.rule_id), style="bold red")
         deduction = f"-{finding.deduction:g}" if finding.deduction else ""
-        card.add_row(finding.rule_id, verdict, deduction, note)
+        quotes = Text(_quotes(finding.evidence), style="dim")
+        card.add_row(name, finding.note, deduction, quotes)
+    passed = [rule_names.get(f.rule_id, f.rule_id) for f in report.findings if f.passed]
+    line = Text(f"通过：{'、'.join(passed)}", style="green") if passed else Text("")
     title = f"质检 {report.score:g}/{report.max_score:g}"
-    return Panel(card, title=title, box=box.ROUNDED, title_align="left")
+    body = Group(card, line) if broken else line
+    return Panel(body, title=title, box=box.ROUNDED, title_align="left")
 
 
 def render_callback(callback: CallbackModel) -> RenderableType:
@@ -124,7 +126,7 @@ def render_callback(callback: CallbackModel) -> RenderableType:
 
 def clock(at_ms: int) -> str:
     """Return a time in the call as minutes and seconds."""
-    return f"{at_ms // 60_000:02d}:{at_ms % 60_000 / 1000:04.1f}"
+    return f"{at_ms // 60_000:02d}:{at_ms % 60_000 // 1000:02d}"
 
 
 def _heading(call: CallModel) -> Text:
@@ -147,7 +149,10 @@ def _field(card: Table, label: str, field: FieldModel[Any]) -> None:
         card.add_row(label, Text(field.reason or "未提及", style="dim italic"), "", "")
         return
     value = Text(_shown(field.value))
-    others = "；".join(f"{_shown(a.value)} {a.confidence:.0%}" for a in field.alternatives)
+    likely = [a for a in field.alternatives if a.confidence >= _WORTH_SHOWING]
+    others = "；".join(
+        f"{_shown(a.value)} {a.confidence:.0%}" for a in likely[:_ALTERNATIVES_SHOWN]
+    )
     if others:
         value.append(f"\n备选：{others}", style="dim")
     style = "yellow" if field.confidence < _DOUBTFUL else ""
@@ -169,6 +174,10 @@ def _shown(value: object) -> str:
 
 
 def _quotes(evidence: Iterable[EvidenceModel]) -> str:
-    pieces = [f"「{e.quote}」{clock(e.start_ms)}" for e in evidence]
+    pieces = [f"{clock(e.start_ms)}「{_shortened(e.quote)}」" for e in evidence]
     more = f" 等{len(pieces)}处" if len(pieces) > _QUOTES_SHOWN else ""
-    return " ".join(pieces[:_QUOTES_SHOWN]) + more
+    return "\n".join(pieces[:_QUOTES_SHOWN]) + more
+
+
+def _shortened(quote: str) -> str:
+    return quote if len(quote) <= _QUOTE_CHARS else quote[: _QUOTE_CHARS - 1] + "…"
