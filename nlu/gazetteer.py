@@ -64,9 +64,11 @@ class Gazetteer:
 
     def code(self, district: str | None, street: str | None, community: str | None) -> str | None:
         """Return the code of the deepest division given."""
-        for key in ((district, street, community), (district, street), (district,)):
-            if all(key) and key in self._codes:
-                return self._codes[key]
+        named = [name for name in (district, street, community) if name]
+        for depth in range(len(named), 0, -1):
+            code = self._codes.get(tuple(named[:depth]))
+            if code:
+                return code
         return None if district else self.city_code
 
     def find(self, text: str) -> list[Mention]:

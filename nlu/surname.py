@@ -23,9 +23,9 @@ _COMMON = (
 _RANK = {name: rank for rank, name in reversed(list(enumerate(_COMMON)))}
 _COMPOUND = ("欧阳", "上官", "司马", "诸葛", "司徒", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "令狐")
 _SPELLED = {
-    "双木": "林", "木子": "李", "弓长": "张", "立早": "章", "耳东": "陈", "古月": "胡", "口天": "吴",
-    "双口": "吕", "言午": "许", "双人": "徐", "走肖": "赵", "女兆": "姚", "文刀": "刘", "卯金刀": "刘",
-    "十八子": "李", "四维": "罗",
+    "双木": "林", "木子": "李", "弓长": "张", "立早": "章", "耳东": "陈", "古月": "胡",
+    "口天": "吴", "双口": "吕", "言午": "许", "双人": "徐", "走肖": "赵", "女兆": "姚",
+    "文刀": "刘", "卯金刀": "刘", "十八子": "李", "四维": "罗",
 }  # fmt: skip
 
 _SAID = re.compile(
@@ -39,6 +39,8 @@ _NAMED = re.compile(
 )
 _ASKED = re.compile(r"贵姓|怎么称呼|您姓|姓什么|您的姓名")
 _NOT_NAMES = set("这那哪位老个的位是")
+_MAY_FOLLOW = set("，。,. 、的电手联号先女")
+"""What may stand behind a name that is only guessed from its sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,11 @@ def _read(text: str, start: int, spelled: str | None) -> tuple[str | None, int]:
     heard = text[start]
     if heard in _RANK:
         return heard, 1
+    follows = text[start + 1 : start + 2]
+    if heard in _NOT_NAMES or (follows and follows not in _MAY_FOLLOW):
+        return None, 1
     alike = _same_sound(heard)
-    return (alike[0] if alike and heard not in _NOT_NAMES else None), 1
+    return (alike[0] if alike else None), 1
 
 
 @lru_cache(maxsize=1024)
