@@ -12,7 +12,10 @@ from functools import lru_cache
 from nlu.sounds import folded
 
 _SPOKEN = {
-    **{digit: folded(name) for digit, name in zip("0123456789", "零一二三四五六七八九", strict=True)},
+    **{
+        digit: folded(name)
+        for digit, name in zip("0123456789", "零一二三四五六七八九", strict=True)
+    },
     "幺": folded("一"),
     "两": folded("二"),
     "〇": folded("零"),

@@ -25,4 +25,3 @@ def third_person(text: str) -> str:
 def without_speaker(text: str) -> str:
     """Drop a leading 「来电人表示」, which the opening words of the content already say."""
     return _SPEAKING.sub("", text)
-

@@ -23,7 +23,9 @@ _CLAUSE = re.compile(r"[^，。！？；：,.!?;:\s]+")
 _QUESTION_END = re.compile(r"[?？]|[吗呢]$|多少|什么|哪|贵姓|怎么")
 _DIGIT = re.compile(r"[0-9零〇一二三四五六七八九幺两]")
 _BETWEEN_DIGITS = re.compile(r"[\s，,、\-.。]")
-_HOTLINE_NUMBER = re.compile(r"12345|[一幺]二三四五")
+_HOTLINE_NUMBER = re.compile(
+    r"(?<![0-9零一二三四五六七八九幺])(?:12345|[一幺]二三四五)(?![0-9零一二三四五六七八九幺])"
+)
 _SURNAME = re.compile(r"(?:我姓|免贵姓?|我叫|我是姓|姓)[一-鿿]")
 _DIGIT_SOUNDS = frozenset(syllables("0123456789要"))
 _EXACT_BELOW_SYLLABLES = 4
