@@ -123,7 +123,8 @@ def test_dead_air_is_where_nobody_speaks(card: QACard) -> None:
     ("words", "overlap_ms", "fault"),
     [
         ("你等一下，你先别说这个。", 900, True),
-        ("你等一下，你先别说这个。", 250, True),
+        ("你等一下，你先别说这个。", 50, True),
+        ("你懂一下你先别说这个。", 50, True),
         ("这个问题我们已经登记过了。", 900, True),
         ("这个问题我们已经登记过了。", 250, False),
         ("嗯，对。", 900, False),

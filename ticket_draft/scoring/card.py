@@ -124,7 +124,8 @@ class InterruptionOperator:
 
     They overlap for at least `overlap_ms` and the words have at least `min_chars`
     characters besides back-channels (嗯, 对). Where the words themselves cut the other
-    short (`cutting_phrases`), `overlap_with_phrase_ms` is enough.
+    short (`cutting_phrases`), an overlap of `overlap_with_phrase_ms` is enough; below 0
+    that allows a pause of so long.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
@@ -135,7 +136,7 @@ class InterruptionOperator:
     min_chars: int = 4
     back_channels: tuple[str, ...] = ()
     cutting_phrases: tuple[str, ...] = ()
-    overlap_with_phrase_ms: int = 200
+    overlap_with_phrase_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ _HOTLINE_NUMBER = re.compile(
 )
 _SURNAME = re.compile(r"(?:我姓|免贵姓?|我叫|我是姓|姓)[一-鿿]")
 _DIGIT_SOUNDS = frozenset(syllables("0123456789要"))
-_EXACT_BELOW_SYLLABLES = 4
+EXACT_BELOW_SYLLABLES = 4
+"""Shorter keywords must sound the same: of two syllables one half would be too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _keyword_span(operator: KeywordsOperator, text: str, keyword: str) -> tuple[int, int] | None:
-    exact_only = len(keyword) < _EXACT_BELOW_SYLLABLES
+    exact_only = len(keyword) < EXACT_BELOW_SYLLABLES
     match = find_sound(text, keyword, 1.0 if exact_only else operator.similarity)
     if match is None:
         return None

@@ -10,7 +10,7 @@ from nlu.types import Evidence
 from ticket_draft.phonetic import find_sound
 from ticket_draft.scoring.card import InterruptionOperator, SilenceOperator, SpeechRateOperator
 from ticket_draft.scoring.dialogue import Dialogue
-from ticket_draft.scoring.operators import Hit, IndexedTurns
+from ticket_draft.scoring.operators import EXACT_BELOW_SYLLABLES, Hit, IndexedTurns
 
 _SPOKEN = re.compile(r"[0-9A-Za-z一-鿿]")
 _MS_PER_MINUTE = 60_000
@@ -69,10 +69,9 @@ def interruption_hits(
 
 
 def _spoken_over(utterance: Utterance, utterances: Sequence[Utterance]) -> Utterance | None:
+    """Return what the other was saying when this began, or had said last."""
     others = [
-        u
-        for u in utterances
-        if u.channel != utterance.channel and u.start_ms < utterance.start_ms < u.end_ms
+        u for u in utterances if u.channel != utterance.channel and u.start_ms < utterance.start_ms
     ]
     return max(others, key=lambda u: u.end_ms, default=None)
 
@@ -87,9 +86,13 @@ def _cuts_short(operator: InterruptionOperator, utterance: Utterance, other: Utt
     if overlap_ms >= operator.overlap_ms:
         return True
     return overlap_ms >= operator.overlap_with_phrase_ms and any(
-        find_sound(utterance.text, phrase, _PHRASE_SIMILARITY)
+        find_sound(utterance.text, phrase, _phrase_similarity(phrase))
         for phrase in operator.cutting_phrases
     )
+
+
+def _phrase_similarity(phrase: str) -> float:
+    return 1.0 if len(phrase) < EXACT_BELOW_SYLLABLES else _PHRASE_SIMILARITY
 
 
 def _last_words(utterance: Utterance) -> Evidence:
