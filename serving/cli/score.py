@@ -32,12 +32,13 @@ class SpokenCall(BaseModel):
 
     utterances: list[SpokenTurn]
     duration_ms: int = Field(default=0, ge=0)
+    kind: Literal["ticket", "callback"] | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _unwrap(cls, value: Any) -> Any:
         if isinstance(value, dict) and isinstance(value.get("transcript"), dict):
-            value = value["transcript"]
+            value = {"kind": value.get("kind"), **value["transcript"]}
         if isinstance(value, dict) and "utterances" not in value and "turns" in value:
             value = {**value, "utterances": value["turns"]}
         if not isinstance(value, dict) or "utterances" not in value:
@@ -81,11 +82,12 @@ def score(
         str | None, typer.Option(help="The hotline's profile, by name or folder.")
     ] = None,
     call: Annotated[
-        Literal["ticket", "callback"],
-        typer.Option(help="For --kind qa: which of the card's rules apply."),
-    ] = "ticket",
+        Literal["ticket", "callback"] | None,
+        typer.Option(help="For --kind qa: what kind of call it is, where the JSON does not say."),
+    ] = None,
 ) -> None:
     """Score a call: a transcript as JSON on stdin, the report as JSON on stdout."""
+    from serving.call_kind import detect_kind
     from serving.cli.exits import emit
     from serving.conversion import callback_model, qa_model
     from serving.profile import load_profile
@@ -93,26 +95,28 @@ def score(
     from ticket_draft.scoring.callback import score_callback
     from ticket_draft.scoring.qa import score_qa
 
-    transcript = read_transcript(sys.stdin.buffer.read())
+    given = read_call(sys.stdin.buffer.read())
+    transcript = given.transcript()
     settings = load_settings()
     rules = load_profile(profile or settings.profile, settings.profiles_dir)
     report: BaseModel
     if kind == "qa":
-        report = qa_model(score_qa(transcript, rules.qa, kind=call), transcript)
+        of_call = call or given.kind or detect_kind(transcript, rules.callback)
+        report = qa_model(score_qa(transcript, rules.qa, kind=of_call), transcript)
     else:
         report = callback_model(score_callback(transcript, rules.callback), transcript)
     emit(report.model_dump_json(indent=2))
 
 
-def read_transcript(text: bytes | str) -> Transcript:
-    """Read a transcript from JSON.
+def read_call(text: bytes | str) -> SpokenCall:
+    """Read a call's transcript from JSON.
 
     Raises ServingError saying what is wrong and where.
     """
     if not text.strip():
         raise ServingError("nothing on stdin; give a transcript: `jiesu score … < call.json`")
     try:
-        return SpokenCall.model_validate_json(text).transcript()
+        return SpokenCall.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -153,16 +153,15 @@ def _digit_runs(text: str, min_digits: int) -> Iterator[tuple[int, int]]:
     One other character may stand between two digits; the hotline's own number is no run.
     """
     masked = _HOTLINE_NUMBER.sub("#####", text)
-    positions = [n for n, c in enumerate(masked) if _sounds_like_digit(c)]
-    run: list[int] = []
-    for position in [*positions, len(masked) + 3]:
-        gap = masked[run[-1] + 1 : position] if run else ""
-        if run and len(_BETWEEN_DIGITS.sub("", gap)) > 1:
-            real = sum(_DIGIT.match(masked[n]) is not None for n in run)
-            if len(run) >= min_digits and real * 2 > len(run):
-                yield run[0], run[-1] + 1
-            run = []
-        run.append(position)
+    runs: list[list[int]] = [[]]
+    for position in (n for n, c in enumerate(masked) if _sounds_like_digit(c)):
+        if runs[-1] and len(_BETWEEN_DIGITS.sub("", masked[runs[-1][-1] + 1 : position])) > 1:
+            runs.append([])
+        runs[-1].append(position)
+    for run in runs:
+        real = [n for n in run if _DIGIT.match(masked[n])]
+        if len(run) >= min_digits and len(real) * 2 > len(run):
+            yield real[0], real[-1] + 1
 
 
 def _sounds_like_digit(character: str) -> bool:
