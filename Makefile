@@ -23,7 +23,7 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 JIESU := $(BIN)/jiesu
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-SAMPLES := samples/complaint.wav samples/consultation.wav samples/callback.wav
+SAMPLES := $(sort $(wildcard samples/*.wav))
 
 .PHONY: demo test lint bench serve clean models chromium
 .DELETE_ON_ERROR:

@@ -21,7 +21,10 @@ from models.fetch import MIRROR_VARIABLE, OnPull, Progress
 from models.registry import ModelStatus, ModelStore, default_models, store
 
 models_app = typer.Typer(
-    name="models", help="List, fetch and verify model weights.", no_args_is_help=True
+    name="models",
+    help="List, fetch and verify model weights.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 _STATE_STYLE = {"ready": "green", "missing": "dim", "damaged": "red"}
