@@ -18,7 +18,7 @@ _TRUST = {
     "city": 0.25, "district": 0.95, "street": 0.95, "community": 0.9,
     "road": 0.85, "estate": 0.88, "school": 0.88, "site": 0.85,
 }  # fmt: skip
-_REPAIRED_TRUST = 0.7
+_REPAIRED_TRUST = 0.85
 _ASIDE = 0.5
 _MAX_GAP = 8
 _WEIGHT = {

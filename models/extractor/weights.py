@@ -35,7 +35,7 @@ class Head:
         """Return float32 (labels,) summing to 1, for a hidden vector float32 (rank,)."""
         logits = (hidden @ self.matrix + self.bias) / self.temperature
         odds = np.exp(logits - logits.max())
-        return (odds / odds.sum()).astype(np.float32)
+        return np.asarray(odds / odds.sum(), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class ExtractorWeights:
 
     def _hidden(self, vector: SparseVector) -> Float32:
         rows = self.projection[vector.indices].astype(np.float32)
-        return (vector.weights * self.scales[vector.indices]) @ rows
+        return np.asarray((vector.weights * self.scales[vector.indices]) @ rows, dtype=np.float32)
 
 
 def save_weights(weights: ExtractorWeights, path: Path) -> None:
@@ -100,7 +100,7 @@ def load_weights(path: Path) -> ExtractorWeights:
             "`python -m models.extractor.train` or check the profile's `extractor` name"
         )
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return _assemble(arrays)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise WeightsFormatError(

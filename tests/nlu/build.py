@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from asr.types import Alternative, Channel, Transcript, Utterance
+from collections.abc import Iterable
+
+from asr.types import Alternative, Transcript, Utterance
 from nlu.passage import Passage
 from nlu.profile import (
     Agencies,
@@ -16,25 +18,26 @@ from nlu.profile import (
     Street,
     Taxonomy,
 )
+from nlu.types import Evidence
 
 
-def call(*turns: tuple[Channel, str] | tuple[Channel, str, tuple[str, ...]]) -> Transcript:
-    """Return a call; a turn may carry other readings of its sound."""
-    utterances = []
-    for number, turn in enumerate(turns):
-        others = turn[2] if len(turn) == 3 else ()
-        utterances.append(
+def call(*turns: tuple[str, ...]) -> Transcript:
+    """Return a call of turns `(channel, text, other readings of its sound …)`."""
+    return Transcript(
+        tuple(
             Utterance(
                 f"u{number}",
-                turn[0],
+                "agent" if turn[0] == "agent" else "citizen",
                 number * 1000,
                 number * 1000 + 900,
                 turn[1],
                 0.9,
-                alternatives=tuple(Alternative(text, 0.5) for text in others),
+                alternatives=tuple(Alternative(text, 0.5) for text in turn[2:]),
             )
-        )
-    return Transcript(tuple(utterances), len(turns) * 1000)
+            for number, turn in enumerate(turns)
+        ),
+        len(turns) * 1000,
+    )
 
 
 def passage(text: str) -> Passage:
@@ -42,12 +45,9 @@ def passage(text: str) -> Passage:
     return Passage.of_utterances([Utterance("u0", "citizen", 0, 1000, text, 1.0)])
 
 
-def quotes(transcript: Transcript, evidence: object) -> list[str]:
+def quotes(transcript: Transcript, evidence: Iterable[Evidence]) -> list[str]:
     """Return the words that evidence points at."""
-    return [
-        transcript.utterance(e.utterance_id).text[e.char_start : e.char_end]
-        for e in evidence  # type: ignore[attr-defined]
-    ]
+    return [transcript.utterance(e.utterance_id).text[e.char_start : e.char_end] for e in evidence]
 
 
 PLACES = Places(
@@ -68,7 +68,11 @@ PLACES = Places(
                 Street("城西镇", "460106100"),
             ),
         ),
-        District("美兰区", "460108", (Street("演丰镇", "460108102", (), ("460108102201 瑶城村委会",)),)),
+        District(
+            "美兰区",
+            "460108",
+            (Street("演丰镇", "460108102", (), ("460108102201 瑶城村委会",)),),
+        ),
     ),
     landmarks=(
         "滨涯路 road 龙华区 海垦街道办事处",
@@ -93,9 +97,20 @@ PROFILE = NluProfile(
     directory=Directory(
         "2026-01-01",
         (
-            Duty("占道经营", ("占道经营", "摆摊"), "市容由区城管管理", function="城管", level="district"),
-            Duty("违停", ("违停", "乱停+车"), "停放秩序由交警管理", agency="市公安局交通警察支队"),
-            Duty("停电", ("停电",), "供电由供电局负责", agency="海口供电局", exclusions=("来电",)),
+            Duty(
+                "占道经营",
+                ("占道经营", "摆摊"),
+                "市容由区城管管理",
+                function="城管",
+                level="district",
+            ),
+            Duty(
+                "违停",
+                ("违停", "乱停+车"),
+                "停放秩序由交警管理",
+                agency="市公安局交通警察支队",
+            ),
+            Duty("停电", ("停电",), "供电由供电局负责", agency="海口供电局", exclusions=("水",)),
         ),
     ),
     places=PLACES,

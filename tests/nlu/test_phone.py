@@ -63,8 +63,8 @@ def test_readings_vote_where_the_best_one_is_wrong() -> None:
     field = find_phone(
         call(
             ASK,
-            ("citizen", "幺七二五幺五六六九四六", ("幺七二五幺五六六九四五",)),
-            ("agent", "幺七二五幺五六六九四五，对吗", ("幺七二五幺五六六九四五",)),
+            ("citizen", "幺七二五幺五六六九四六", "幺七二五幺五六六九四五"),
+            ("agent", "幺七二五幺五六六九四五，对吗", "幺七二五幺五六六九四五"),
         )
     )
     assert field.value == "17251566945"

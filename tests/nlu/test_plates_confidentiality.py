@@ -45,4 +45,4 @@ def test_a_repaired_plate_is_less_sure() -> None:
     ],
 )
 def test_the_wish_for_confidentiality(turns: list[tuple[str, str]], wish: bool) -> None:
-    assert wants_confidentiality(call(*turns)) is wish  # type: ignore[arg-type]
+    assert wants_confidentiality(call(*turns)) is wish

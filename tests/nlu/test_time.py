@@ -9,8 +9,8 @@ CHINA = timezone(timedelta(hours=8))
 NOW = datetime(2018, 1, 10, 12, 0, tzinfo=CHINA)  # a Wednesday
 
 
-def at(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=CHINA)  # type: ignore[arg-type]
+def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=CHINA)
 
 
 @pytest.mark.parametrize(
