@@ -23,6 +23,8 @@ ServingError
 │   ├── IdleCallError         nothing came for too long
 │   ├── SlowClientError       events pile up because the client does not read
 │   └── ResumeError           there is no such call to take up again
+├── AddressError        the service cannot listen where it was told to
+├── ReplayError         a recording cannot be played to a service
 └── BusyError           the service is full; try again (retryable)
     └── ClosingError    the service is going down; try another or later (retryable)
 """
@@ -127,6 +129,14 @@ class SlowClientError(ProtocolError):
 
 class ResumeError(ProtocolError):
     """There is no such call to take up again."""
+
+
+class AddressError(ServingError):
+    """The service cannot listen on the address it was given."""
+
+
+class ReplayError(ServingError):
+    """The service that a recording is to be played to refuses it or stays away."""
 
 
 class BusyError(ServingError):

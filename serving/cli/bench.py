@@ -62,6 +62,25 @@ def asr(
     show_figures("jiesu bench asr", figures, as_json=as_json)
 
 
+@bench_app.command()
+def nlu(
+    data: DataOption = DEFAULT_DATA, profile: ProfileOption = None, as_json: JsonOption = False
+) -> None:
+    """Measure what is understood of tickets: type, category, agency, place."""
+    from nlu.extractor import Extractor
+    from serving.bench.nlu import bench_nlu
+    from serving.profile import load_profile
+    from serving.settings import load_settings
+    from serving.telemetry import set_up_logging
+
+    settings = load_settings()
+    set_up_logging(settings)
+    loaded = load_profile(profile or settings.profile, settings.profiles_dir)
+    with _part_progress() as on_part:
+        figures = bench_nlu(Extractor(loaded.nlu), data, on_part)
+    show_figures("jiesu bench nlu", figures, as_json=as_json)
+
+
 def show_figures(title: str, figures: list[Figure], *, as_json: bool) -> None:
     """Print figures as a table or as JSON."""
     from rich.console import Console

@@ -17,6 +17,7 @@ from serving.cli.exits import run_command
 COMMANDS = {
     "process": ("serving.cli.process:process", "Process one recording."),
     "batch": ("serving.cli.batch:batch", "Process many recordings, resumably."),
+    "extract": ("serving.cli.extract:extract", "Understand texts: JSON lines in, JSON lines out."),
     "score": ("serving.cli.score:score", "Score a transcript: QA card or callback answers."),
     "profiles": ("serving.cli.profiles:profiles_app", "Check and list hotline profiles."),
     "models": ("serving.cli.models:models_app", "List, fetch and verify model weights."),
@@ -68,18 +69,27 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def jiesu(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)
-    ] = False,
-) -> None:
-    """接诉: calls of a 12345 hotline to transcripts, ticket drafts and QA reports."""
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         from serving.provenance import software_version
 
         typer.echo(software_version())
         raise typer.Exit
+
+
+@app.callback()
+def jiesu(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and leave.",
+            is_eager=True,
+            callback=_print_version,
+        ),
+    ] = False,
+) -> None:
+    """接诉: calls of a 12345 hotline to transcripts, ticket drafts and QA reports."""
 
 
 def main() -> NoReturn:

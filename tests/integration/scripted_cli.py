@@ -37,8 +37,9 @@ def load_recogniser(engine: str, *, model: str | None = None, threads: int = 0) 
 
 
 # Outside the guard: the worker processes of a batch import this module, too.
-serving.assembly.load_recogniser = load_recogniser
-serving.assembly.Pipeline = partial(Pipeline, vad=LevelVad())  # type: ignore[assignment, misc]
+vars(serving.assembly).update(
+    load_recogniser=load_recogniser, Pipeline=partial(Pipeline, vad=LevelVad())
+)
 
 if __name__ == "__main__":
     main()

@@ -6,6 +6,7 @@ Every case runs the real command line in a process of its own.
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.integration.command_line import SCRIPTED, command, environment, jiesu
-from tests.integration.spoken_call import TICKET_CALL, call_sound, write_call, write_wav
+from tests.integration.spoken_call import RATE_HZ, TICKET_CALL, call_sound, write_call, write_wav
 from tests.serving.profile_folder import FILES, write_profile
 
 
@@ -23,10 +24,16 @@ def call(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_call(tmp_path_factory.mktemp("calls") / "call.wav")
 
 
-def float_wav(path: Path, samples: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
-    import soundfile  # type: ignore[import-untyped]
-
-    soundfile.write(path, samples, 8000, subtype="FLOAT")
+def write_float_wav(path: Path, *legs: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
+    """Write 32-bit float WAV, which the standard library cannot."""
+    data = np.stack(legs, axis=1).astype("<f4").tobytes()
+    frame = 4 * len(legs)
+    header = struct.pack("<HHIIHH", 3, len(legs), RATE_HZ, RATE_HZ * frame, frame, 32)
+    path.write_bytes(
+        b"RIFF" + struct.pack("<I", 4 + 8 + len(header) + 8 + len(data)) + b"WAVE"
+        b"fmt " + struct.pack("<I", len(header)) + header
+        + b"data" + struct.pack("<I", len(data)) + data
+    )  # fmt: skip
 
 
 def make_bad(path: Path, kind: str, call: Path) -> None:
@@ -69,7 +76,12 @@ def test_bad_recording_is_named_and_costs_no_model(tmp_path: Path, call: Path, k
     make_bad(path, kind, call)
     target = tmp_path / "result.json"
     ran = jiesu(
-        "process", path, "--json", "-o", target, JIESU_MODELS_DIR=str(tmp_path / "no-models")
+        "process",
+        path,
+        "--json",
+        "-o",
+        target,
+        env={"JIESU_MODELS_DIR": str(tmp_path / "no-models")},
     )
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("jiesu: ")
@@ -96,10 +108,10 @@ def test_truncated_recording_is_used_and_the_damage_told(tmp_path: Path, call: P
 
 def test_samples_that_are_not_numbers_become_silence(tmp_path: Path) -> None:
     path = tmp_path / "nan.wav"
-    sound = call_sound(TICKET_CALL).T.copy()
-    sound[8000:9000] = np.nan
-    sound[20000:20100] = np.inf
-    float_wav(path, sound)
+    sound = call_sound(TICKET_CALL)
+    sound[:, 8000:9000] = np.nan
+    sound[:, 20000:20100] = np.inf
+    write_float_wav(path, *sound)
     ran = jiesu("process", path, "--json", module=SCRIPTED)
     assert ran.code == 0, ran.err
     assert "13900001234" in ran.out
@@ -136,20 +148,20 @@ def test_profile_with_an_error_is_named_by_file_and_line(tmp_path: Path, call: P
 
 def test_profiles_of_the_user_are_found_by_name(tmp_path: Path) -> None:
     write_profile(tmp_path)
-    ran = jiesu("profiles", "check", JIESU_PROFILES_DIR=str(tmp_path))
+    ran = jiesu("profiles", "check", env={"JIESU_PROFILES_DIR": str(tmp_path)})
     assert "✓ anling  安陵 12345" in ran.out
     assert "✓ haikou" in ran.out
     assert ran.code == 0
 
 
 def test_missing_model_says_how_to_get_it(tmp_path: Path, call: Path) -> None:
-    ran = jiesu("process", call, JIESU_MODELS_DIR=str(tmp_path))
+    ran = jiesu("process", call, env={"JIESU_MODELS_DIR": str(tmp_path)})
     assert (ran.code, ran.out) == (2, "")
     assert "jiesu models pull" in ran.err
 
 
 def test_wrong_setting_is_named(call: Path) -> None:
-    ran = jiesu("process", call, JIESU_THREADS="many")
+    ran = jiesu("process", call, env={"JIESU_THREADS": "many"})
     assert ran.code == 2
     assert "JIESU_THREADS=many" in ran.err
 

@@ -84,7 +84,7 @@ def test_interrupted_run_goes_on_where_it_was(
     out = tmp_path / "out"
     process = subprocess.Popen(
         command("batch", calls, out, module=SCRIPTED),
-        env=environment(JIESU_TEST_SLOW_S="0.5"),
+        env=environment({"JIESU_TEST_SLOW_S": "1.5"}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -112,7 +112,7 @@ def test_second_run_at_the_same_time_is_refused(tmp_path: Path, calls: Path) -> 
     out, started = tmp_path / "out", tmp_path / "started"
     process = subprocess.Popen(
         command("batch", calls, out, module=SCRIPTED),
-        env=environment(JIESU_TEST_SLOW_S="5", JIESU_TEST_STARTED=str(started)),
+        env=environment({"JIESU_TEST_SLOW_S": "5", "JIESU_TEST_STARTED": str(started)}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -149,7 +149,12 @@ def test_missing_model_ends_the_job_before_any_call_fails(tmp_path: Path, calls:
     out = tmp_path / "out"
     for workers in ("1", "2"):
         ran = jiesu(
-            "batch", calls, out, "--workers", workers, JIESU_MODELS_DIR=str(tmp_path / "none")
+            "batch",
+            calls,
+            out,
+            "--workers",
+            workers,
+            env={"JIESU_MODELS_DIR": str(tmp_path / "none")},
         )
         assert ran.code == 2
         assert "jiesu models pull" in ran.err

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from models.registry import list_models
 from serving.contract import CallModel
 from tests.integration.command_line import SCRIPTED, command, environment, jiesu
 from tests.integration.spoken_call import TICKET_CALL, call_sound, write_call, write_wav
 
+NEEDED = ("whisper-base-hotline", "silero-vad")
 RECEIVED = ("--received-at", "2026-03-02T09:30")
 
 
@@ -23,7 +25,7 @@ def call(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def processed(*arguments: str | Path, **env: str) -> CallModel:
-    ran = jiesu("process", *arguments, "--json", module=SCRIPTED, **env)
+    ran = jiesu("process", *arguments, "--json", module=SCRIPTED, env=env)
     assert ran.code == 0, ran.err
     assert ran.err == ""
     return CallModel.model_validate_json(ran.out)
@@ -145,7 +147,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path, call: Path) -> 
     out.mkdir()
     process = subprocess.Popen(
         command("process", call, "--json", "--output", out / "result.json", module=SCRIPTED),
-        env=environment(JIESU_TEST_SLOW_S="1", JIESU_TEST_STARTED=str(started)),
+        env=environment({"JIESU_TEST_SLOW_S": "1", "JIESU_TEST_STARTED": str(started)}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -165,6 +167,9 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path, call: Path) -> 
 
 @pytest.mark.weights
 def test_real_recogniser_on_a_real_call(shared_data: Path) -> None:
+    faults = [m.fault for m in list_models() if m.name in NEEDED and m.state != "ready"]
+    if faults:
+        pytest.skip(f"needs {' and '.join(NEEDED)}: {faults[0]}")
     call = shared_data / "calls" / "ticket_3_013.wav"
     ran = jiesu("process", call, "--json")
     assert ran.code == 0, ran.err

@@ -31,7 +31,7 @@ def test_without_ray_it_says_what_to_install(source: Path, monkeypatch: pytest.M
 
 def test_cluster_that_does_not_answer(source: Path) -> None:
     pytest.importorskip("ray")
-    with pytest.raises(ClusterError, match="127.0.0.1:1"):
+    with pytest.raises(ClusterError, match=r"127\.0\.0\.1:1"):
         list(run_on_ray(read_items(source), NoWorker(), address="127.0.0.1:1", count=1))
 
 
