@@ -41,12 +41,17 @@ _NEUTRAL_OPENINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One labelled ticket; a label that the source does not give is None."""
+    """One labelled ticket; a label that the source does not give is None.
+
+    `content` is freed of hints as the figures define it, `question` as a caller would be
+    heard: with the questions that begin like a hint.
+    """
 
     id: str
     source: str
     title: str
     content: str
+    question: str
     agency: str
     request_type: str | None
     category: tuple[str, str, str] | None
@@ -62,7 +67,7 @@ def read_tickets(path: Path) -> list[Ticket]:
         for number, line in enumerate(lines, 1):
             try:
                 tickets.append(_ticket(json.loads(line)))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise TrainingDataError(
                     f"{path} line {number} is no ticket ({error!r}); each line needs at least "
                     "id, content and agency"
@@ -81,6 +86,7 @@ def _ticket(row: dict[str, Any]) -> Ticket:
         source=source,
         title=str(row.get("title") or ""),
         content=strip_hint(str(row["content"])),
+        question=strip_hint(str(row["content"]), keep_questions=True),
         agency=str(row["agency"]),
         request_type=row.get("request_type") or None,
         category=(path[0], path[1], path[2]) if old_scheme else None,
@@ -97,7 +103,7 @@ def frequent_agencies(tickets: Sequence[Ticket]) -> set[str]:
 
 def views(ticket: Ticket, chance: random.Random) -> Iterator[str]:
     """Yield the ticket as written, as a title, and as a caller would say it."""
-    spoken = strip_lead(ticket.content)
+    spoken = strip_lead(ticket.question)
     if ticket.title:
         yield f"{ticket.title} {ticket.content}"
     yield ticket.content

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import re
 
-_UNIT = "局|办|委|中心|单位|部门|公司|政府|支队|大队|交警|街道|集团|物业"
-_HINT = re.compile(rf"[（(]?请[^。！!，,；;]{{0,40}}(?:{_UNIT})[^。！!；;）)]*[。！!）)]?")
+_UNITS = (
+    "局", "办", "委", "中心", "单位", "部门", "公司", "政府", "支队", "大队",
+    "交警", "街道", "集团", "物业",
+)  # fmt: skip
+_PLEASE = r"[（(]?请{but}[^。！!，,；;]{{0,40}}(?:{units})[^。！!；;）)]*[。！!）)]?"
+_HINT = re.compile(_PLEASE.format(but="", units="|".join(_UNITS)))
+_HINT_NO_QUESTION = re.compile(_PLEASE.format(but="(?!问|教)", units="|".join(_UNITS)))
 _REPLY = re.compile(r"(?:办结|回复|答复)[:：]")
 _SPACE = re.compile(r"\s+")
 _LEAD = re.compile(
@@ -19,9 +24,14 @@ _LEAD = re.compile(
 _TITLE = re.compile(r"^关于(?P<matter>.+?)(?:的问题|的工单|的情况)?$")
 
 
-def strip_hint(text: str) -> str:
-    """Return a ticket's content without white space, pasted replies and hints at the agency."""
-    return _HINT.sub("", _REPLY.split(_SPACE.sub("", text), maxsplit=1)[0])
+def strip_hint(text: str, *, keep_questions: bool = False) -> str:
+    """Return a ticket's content without white space, pasted replies and hints at the agency.
+
+    The published figures strip every 「请…局/办/…」, and with it questions like 「请问…怎么办」;
+    `keep_questions` spares those.
+    """
+    hint = _HINT_NO_QUESTION if keep_questions else _HINT
+    return hint.sub("", _REPLY.split(_SPACE.sub("", text), maxsplit=1)[0])
 
 
 def strip_lead(text: str) -> str:
