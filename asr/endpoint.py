@@ -6,6 +6,7 @@ import numpy as np
 
 from asr.endpoint_rules import EndpointSettings, Span, SpanRules
 from asr.framing import Framer
+from asr.tones import is_line_signal
 from asr.types import SAMPLE_RATE_HZ, Channel, Samples, SpeechSegment
 from asr.vad import VAD_FRAME_SAMPLES, SpeechGate, Vad
 
@@ -47,7 +48,8 @@ class Endpointer:
         since = self._rules.open_since
         if since is None or not self._rules.is_sure:
             return None
-        return self._segment(self._start_sample(since), self._received)
+        segment = self._segment(self._start_sample(since), self._received)
+        return None if is_line_signal(segment.samples) else segment
 
     def push(self, samples: Samples) -> list[SpeechSegment]:
         """Take audio in and return the utterances that ended in it."""
@@ -112,7 +114,8 @@ class Endpointer:
         if end <= start:
             return []
         self._emitted_to = end
-        return [self._segment(start, end)]
+        segment = self._segment(start, end)
+        return [] if is_line_signal(segment.samples) else [segment]
 
     def _start_sample(self, frame: int) -> int:
         pad = self._settings.pre_pad_ms * SAMPLE_RATE_HZ // 1000
