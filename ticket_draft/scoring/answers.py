@@ -16,7 +16,8 @@ from ticket_draft.scoring.script import CallbackScript, Topic
 
 _PHRASE_SIMILARITY = 0.7
 _CONNECTIVE = re.compile(
-    r"(?<=[^，。！？,.!?\s])(?=但是?|不过|可是|只是|就是(?!说)|然而|结果(?!满|不|还|我|挺|很|就|也|嘛|吧)|后来)"
+    r"(?<=[^，。！？,.!?\s])(?=但是?|不过|可是|只是|就是(?!说)|然而|结果(?!满|不|还|我|"
+    r"挺|很|就|也|嘛|吧)|后来)"
 )
 _TAKEN = "\x00"
 
