@@ -15,6 +15,7 @@ from serving.errors import JIESU_ERRORS
 from serving.pipeline import Pipeline
 from serving.profile import Profile
 from serving.settings import Settings
+from serving.telemetry import set_up_logging
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class WorkerSpec:
 
     def __call__(self) -> Worker:
         """Load the models and return the worker; raises what their loading raises."""
+        set_up_logging(self.settings)  # a process of its own starts without
         pipeline = pipeline_of(self.profile, self.settings, engine=self.engine)
         return PipelineWorker(pipeline, agent_channel=self.agent_channel)
 

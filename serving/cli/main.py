@@ -6,6 +6,7 @@ mistyped name answer at once.
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -19,8 +20,11 @@ COMMANDS = {
     "batch": ("serving.cli.batch:batch", "Process many recordings, resumably."),
     "extract": ("serving.cli.extract:extract", "Understand texts: JSON lines in, JSON lines out."),
     "score": ("serving.cli.score:score", "Score a transcript: QA card or callback answers."),
+    "serve": ("serving.cli.serve:serve", "Run the service: pages, HTTP, live WebSocket."),
+    "replay": ("serving.cli.serve:replay", "Stream a recording to a service in real time."),
     "profiles": ("serving.cli.profiles:profiles_app", "Check and list hotline profiles."),
     "models": ("serving.cli.models:models_app", "List, fetch and verify model weights."),
+    "db": ("serving.cli.serve:db_app", "Look after the service's database."),
     "bench": ("serving.cli.bench:bench_app", "Measure quality and speed on a data set."),
 }
 """Where each command stands, and what the overview says of it."""
@@ -94,7 +98,7 @@ def jiesu(
 
 def main() -> NoReturn:
     """Run the command line; the console script's entry."""
-    run_command(app)
+    run_command(partial(app, prog_name="jiesu"))
 
 
 if __name__ == "__main__":
