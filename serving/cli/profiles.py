@@ -36,7 +36,7 @@ def check(
         folders = [find_profile(profile, settings.profiles_dir)]
     faulty = 0
     for folder in folders:
-        reading = read_profile(folder)
+        reading = read_profile(folder, with_weights=True)
         if reading.profile is None or reading.problems:
             faulty += 1
             emit(f"✗ {folder.resolve().name}  {_count(len(reading.problems), 'problem')}")

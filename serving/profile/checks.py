@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from models.errors import ModelsError
+from nlu.errors import NluError
 from serving.profile.document import Document
 from serving.profile.model import Profile
 from serving.profile.problems import Problem
@@ -23,6 +25,16 @@ def cross_check(profile: Profile, documents: Documents) -> Iterator[Problem]:
     yield from _check_deadlines(profile, documents["taxonomy"], documents["deadlines"])
     yield from _check_scopes(profile, documents)
     yield from _check_qa(profile, documents["qa"])
+
+
+def check_trained_labels(profile: Profile, head: Document) -> Iterator[Problem]:
+    """Yield where the profile and the weights of its extractor do not know the same labels."""
+    from nlu.extractor import Extractor
+
+    try:
+        Extractor(profile.nlu)
+    except (NluError, ModelsError) as error:
+        yield head.problem(("extractor",), str(error))
 
 
 def _check_name(profile: Profile, head: Document) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from nlu.profile import Agencies, Directory, Hotwords, NluProfile, Places, Taxonomy
 from serving.errors import ProfileError
-from serving.profile.checks import cross_check
+from serving.profile.checks import check_trained_labels, cross_check
 from serving.profile.document import Document, read_document
 from serving.profile.model import Profile, ProfileHead
 from serving.profile.problems import Problem
@@ -35,10 +35,15 @@ class ProfileReading:
 
 
 def available_profiles(profiles_dir: Path | None = None) -> dict[str, Path]:
-    """Return the folders of all profiles by name; the user's own come before shipped ones."""
+    """Return the folders of all profiles by name; the user's own come before shipped ones.
+
+    Raises `ProfileError` when `profiles_dir` is not a folder.
+    """
     found: dict[str, Path] = {}
+    if profiles_dir is not None and not profiles_dir.is_dir():
+        raise ProfileError(f"{profiles_dir} (JIESU_PROFILES_DIR) is not a folder; correct it")
     for parent in (profiles_dir, SHIPPED):
-        if parent is None or not parent.is_dir():
+        if parent is None:
             continue
         for head in sorted(parent.glob(f"*/{HEAD_FILE}")):
             found.setdefault(head.parent.name, head.parent)
@@ -74,8 +79,12 @@ def load_profile(name_or_folder: str, profiles_dir: Path | None = None) -> Profi
     return reading.profile
 
 
-def read_profile(folder: Path) -> ProfileReading:
-    """Read a profile's folder and collect everything that is wrong with it."""
+def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
+    """Read a profile's folder and collect everything that is wrong with it.
+
+    `with_weights` also holds the taxonomy against the labels the extractor was trained on;
+    otherwise that happens when the extractor is loaded.
+    """
     reader = _Reader(folder)
     head = reader.section("profile", ProfileHead)
     taxonomy = reader.section("taxonomy", Taxonomy)
@@ -115,6 +124,8 @@ def read_profile(folder: Path) -> ProfileReading:
         callback=callback,
     )
     problems = [*reader.problems, *cross_check(profile, reader.documents)]
+    if with_weights:
+        problems.extend(check_trained_labels(profile, reader.documents["profile"]))
     return ProfileReading(folder, profile, tuple(sorted(problems)))
 
 

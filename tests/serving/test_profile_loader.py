@@ -112,3 +112,27 @@ def test_misspelt_file_does_not_go_unnoticed(tmp_path: Path) -> None:
 def test_own_profiles_go_before_shipped_ones(tmp_path: Path) -> None:
     folder = write_profile(tmp_path).rename(tmp_path / "haikou")
     assert available_profiles(tmp_path)["haikou"] == folder
+
+
+def test_folder_of_profiles_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="JIESU_PROFILES_DIR"):
+        load_profile("haikou", tmp_path / "nix")
+
+
+def test_taxonomy_must_match_the_trained_labels(tmp_path: Path) -> None:
+    folder = write_profile(tmp_path, profile=FILES["profile"] + "extractor: haikou\n")
+    assert read_profile(folder).problems == ()
+    [problem] = read_profile(folder, with_weights=True).problems
+    assert str(problem).startswith(f"{folder}/profile.yaml:4: ")
+    assert "do not match" in problem.message
+
+
+def test_extractor_without_weights_is_told(tmp_path: Path) -> None:
+    folder = write_profile(tmp_path, profile=FILES["profile"] + "extractor: atlantis\n")
+    [problem] = read_profile(folder, with_weights=True).problems
+    assert "extractor-atlantis" in problem.message
+
+
+def test_shipped_profiles_are_whole() -> None:
+    for folder in available_profiles().values():
+        assert read_profile(folder, with_weights=True).problems == ()
