@@ -1,10 +1,6 @@
-"""The application: services opened at the start, routers mounted, errors told."""
+"""The application: routers mounted, errors told, screens served."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -22,12 +18,10 @@ from serving.api.routes import (
     reviews,
     uploads,
 )
-from serving.api.services import Parts, open_services
+from serving.api.services import Services
 from serving.ingress import websocket
 from serving.provenance import software_version
-from serving.settings import Settings
-
-WEB = Path(__file__).resolve().parent.parent / "web"
+from serving.web import STATIC
 
 _DESCRIPTION = """Recordings and live calls of a 12345 hotline in; transcripts, ticket drafts whose
 every field points at the words it came from, QA reports and callback answers out.
@@ -43,25 +37,18 @@ _TAGS = [
 ]
 
 
-def create_app(settings: Settings, parts: Parts) -> FastAPI:
-    """Return the application; its services are opened when it starts to serve."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings, parts) as services:
-            app.state.services = services
-            yield
-
+def create_app(services: Services) -> FastAPI:
+    """Return the application; its services are open, and stay so while it serves."""
     app = FastAPI(
         title="jiesu 接诉",
         version=software_version().removeprefix("jiesu "),
         description=_DESCRIPTION,
         openapi_tags=_TAGS,
-        lifespan=lifespan,
         # The framework's own pages load their scripts from the network; ours do not.
         docs_url=None,
         redoc_url=None,
     )
+    app.state.services = services
     problems.install(app)
     app.add_middleware(SecurityHeaders)
     for router in (
@@ -77,5 +64,5 @@ def create_app(settings: Settings, parts: Parts) -> FastAPI:
         websocket.router,
     ):
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -66,6 +66,7 @@ _TABLE: dict[type[Exception], Fault] = {
     serving.ManifestError: Fault("manifest", 422, 1008, "批量清单有误"),
     serving.StoreError: Fault("store", 503, 1011, "数据库不可用"),
     serving.ClusterError: Fault("cluster", 503, 1011, "计算集群不可用"),
+    serving.BenchError: Fault("bench", 422, 1011, "评测数据有误"),
     serving.CallNotFoundError: Fault("call-not-found", 404, 1008, "没有这通通话"),
     serving.CallStateError: Fault("call-state", 409, 1008, "通话当前状态不允许此操作"),
     serving.ReviewError: Fault("review", 422, 1008, "所填内容与该通话不符"),
@@ -81,6 +82,8 @@ _TABLE: dict[type[Exception], Fault] = {
     serving.IdleCallError: Fault("idle-call", 408, 1008, "长时间没有收到数据"),
     serving.SlowClientError: Fault("slow-client", 408, 1008, "客户端接收过慢"),
     serving.ResumeError: Fault("resume", 404, 1008, "通话已结束，无法续接"),
+    serving.AddressError: Fault("address", 500, 1011, "无法监听该地址"),
+    serving.ReplayError: Fault("replay", 502, 1011, "对方服务拒绝或无法连接"),
     serving.BusyError: Fault("busy", 503, 1013, "线路已满，请稍后再试"),
     serving.ClosingError: Fault("closing", 503, 1012, "服务正在重启，请稍后再试"),
 }

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
+import signal
 import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
 
-from serving.api.services import Services
+from serving.api.app import create_app
+from serving.api.services import Parts, Services, open_services
+from serving.errors import AddressError
+from serving.settings import Settings
+
+log = logging.getLogger(__name__)
 
 _WS_MAX_BYTES = 4 * 2**20
 """What some telephone clients send at once; our own protocol allows less and says so."""
 _REQUESTS_END_WITHIN_S = 10
 
 
+async def serve_until_stopped(settings: Settings, parts: Parts, demo: Path | None = None) -> None:
+    """Serve until a signal comes, then end calls and close everything in order.
+
+    Raises AddressError where nothing can listen, and what `open_services` raises; all
+    before anybody is served.
+    """
+    # Bound before the models are loaded: a taken port shows at once.
+    with bind(settings.host, settings.port) as listener:
+        log.info("loading models; the service answers when this is done")
+        async with open_services(settings, parts) as services:
+            await Server(services, demo).serve(sockets=[listener])
+
+
 class Server(uvicorn.Server):
     """Ends the live calls before the connections: their clients still get the last words."""
 
-    def __init__(self, app: FastAPI, *, host: str, port: int) -> None:
+    def __init__(self, services: Services, demo: Path | None = None) -> None:
         config = uvicorn.Config(
-            app,
-            host=host,
-            port=port,
+            create_app(services),
+            lifespan="off",
             log_config=None,
+            log_level="warning",
             access_log=False,
             ws_max_size=_WS_MAX_BYTES,
             ws_ping_interval=20.0,
@@ -30,20 +54,67 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=_REQUESTS_END_WITHIN_S,
         )
         super().__init__(config)
-        self._app = app
+        self._services = services
+        self._demo = demo
 
-    @property
-    def address(self) -> str:
-        """The address it listens on, once it has started."""
-        host, port = self.servers[0].sockets[0].getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{port}"
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGINT and SIGTERM; without raising them again, which would skip our closing."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for each in signals:
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        try:
+            yield
+        finally:
+            for each in signals:
+                loop.remove_signal_handler(each)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, say where, and begin the demonstration if one was asked for."""
+        await super().startup(sockets)
+        address = address_of(self.servers[0].sockets[0])
+        log.info("serving at %s", address)
+        if self._demo is not None:
+            pipeline = await asyncio.to_thread(self._services.hotlines.get)
+            call = await self._services.demo.start(self._demo, pipeline)
+            log.info("the demonstration plays at %s/calls/%s", address, call.spec.call_id)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more calls, end those going on, then close the connections."""
-        services: Services | None = getattr(self._app.state, "services", None)
-        if services is not None:
-            await services.demo.close()
-            await services.live.close()
-            services.feed.close()
+        log.info("going down; live calls are being stored")
+        await self._services.demo.close()
+        await self._services.live.close()
+        self._services.feed.close()
         await super().shutdown(sockets)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to an address; AddressError says why that cannot be."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise AddressError(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another with "
+            "--host and --port (0 lets the system choose)"
+        ) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the address of a bound socket as a URL."""
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"

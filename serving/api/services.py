@@ -87,7 +87,9 @@ def real_parts() -> Parts:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, parts: Parts) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, parts: Parts, limits: LiveLimits | None = None
+) -> AsyncIterator[Services]:
     """Open the store, load the models, take up what the last run left; close it all at the end.
 
     Raises StoreError, OutputError, ProfileError, EngineError, ModelsError, NluError.
@@ -112,7 +114,7 @@ async def open_services(settings: Settings, parts: Parts) -> AsyncIterator[Servi
         stack.push_async_callback(asyncio.to_thread, jobs.close)
         conclusion = Conclusion(calls, recordings, feed, jobs)
         live = LiveCalls(
-            owner, calls, recordings, feed, conclusion, vad, limits=_live_limits(settings)
+            owner, calls, recordings, feed, conclusion, vad, limits=limits or live_limits(settings)
         )
         stack.push_async_callback(live.close)
         demo = Demo(live)
@@ -135,13 +137,18 @@ def open_store(settings: Settings) -> Engine:
         engine = open_engine(settings.database_url)
         check_schema(engine)
         return engine
+    prepare_data_dir(settings)
+    engine = open_engine(sqlite_url(settings.data_dir))
+    upgrade(engine)
+    return engine
+
+
+def prepare_data_dir(settings: Settings) -> None:
+    """Create the folder of database and recordings; raises OutputError."""
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise output_error(settings.data_dir, error) from error
-    engine = open_engine(sqlite_url(settings.data_dir))
-    upgrade(engine)
-    return engine
 
 
 def _hotlines(settings: Settings, parts: Parts, shared: SharedRecogniser, vad: Vad) -> Hotlines:
@@ -159,7 +166,8 @@ def _hotlines(settings: Settings, parts: Parts, shared: SharedRecogniser, vad: V
     return Hotlines(settings, make)
 
 
-def _live_limits(settings: Settings) -> LiveLimits:
+def live_limits(settings: Settings) -> LiveLimits:
+    """Return the limits of live calls that the settings ask for."""
     return LiveLimits(
         max_calls=settings.max_live_calls,
         resume_within_s=settings.resume_within_s,

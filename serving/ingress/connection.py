@@ -178,7 +178,9 @@ class Connection:
         while True:
             message = await self._next_message()
             if isinstance(message, bytes):
-                await self._audio(call, message)
+                # A call that the service ended, or its other leg, has nothing more to hear.
+                if not call.has_ended:
+                    await self._audio(call, message)
                 continue
             control = read_message(message)
             match control:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import numpy as np
 
-from asr.errors import AsrError
+from asr.errors import AsrError, EngineError
 from asr.live import LiveSession
 from asr.types import Channel, RoleAssignment, Transcript, TranscriptEvent, Utterance
 from serving.contract import UtteranceModel
@@ -191,9 +191,13 @@ class LiveCall:
         )
 
     async def _take(self, pcm: Mapping[Channel, Pcm]) -> None:
-        if self._is_heard:
-            for channel, samples in pcm.items():
-                self._session.push(channel, full_scale(samples))
+        for channel, samples in pcm.items():
+            if self._is_heard:
+                try:
+                    self._session.push(channel, full_scale(samples))
+                except EngineError:
+                    # `hear` is told as well; the call goes on being recorded.
+                    self._is_heard = False
         await self._recorder.push(pcm)
 
     def _publish(self, event: TranscriptEvent) -> None:

@@ -25,6 +25,8 @@ from serving.recordings import Recordings
 from serving.store import CallStore
 from serving.store.tables import CallSource
 
+_GOODBYE_S = 3.0
+
 
 @dataclass(slots=True)
 class _Held:
@@ -60,6 +62,8 @@ class LiveCalls:
         self._vad = vad
         self._held: dict[str, _Held] = {}
         self._starting: set[str] = set()
+        self._connections = 0
+        self._all_left = asyncio.Event()
         self.is_closing = False
         self._executor = ThreadPoolExecutor(drafting_threads, thread_name_prefix="drafting")
 
@@ -108,6 +112,7 @@ class LiveCalls:
 
     def attach(self, call: LiveCall) -> None:
         """Count one more connection of a call."""
+        self._connections += 1
         held = self._held.get(call.spec.call_id)
         if held is None:
             return
@@ -118,6 +123,9 @@ class LiveCalls:
 
     def detach(self, call: LiveCall) -> None:
         """Count one connection less; without any, the call ends after a while."""
+        self._connections -= 1
+        if not self._connections:
+            self._all_left.set()
         held = self._held.get(call.spec.call_id)
         if held is None:
             return
@@ -143,7 +151,15 @@ class LiveCalls:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._say_goodbye()
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _say_goodbye(self) -> None:
+        """Give the connections of calls that have ended the time to tell their clients."""
+        self._all_left.clear()
+        if self._connections:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all_left.wait(), _GOODBYE_S)
 
     async def _start(self, spec: CallSpec, pipeline: Pipeline, source: CallSource) -> _Held:
         async with contextlib.AsyncExitStack() as on_failure:

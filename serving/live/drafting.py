@@ -82,8 +82,8 @@ class LiveDraft:
         """Tell the followers what is new."""
         if understood.ticket is not None:
             ticket = ticket_model(understood.ticket, transcript)
-            changed = changed_fields(self._ticket, ticket)
-            if changed:
+            if ticket != self._ticket:
+                changed = changed_fields(self._ticket, ticket)
                 self._revision += 1
                 self._ticket = ticket
                 self._log.publish(
@@ -96,23 +96,20 @@ class LiveDraft:
 
 
 def changed_fields(before: TicketModel | None, after: TicketModel) -> list[str]:
-    """Return the fields that differ, those of the caller as `caller.phone` and so on.
+    """Return the fields whose value differs, those of the caller as `caller.phone` and so on.
 
-    Without a draft before, every field counts that is not empty.
+    Without a draft before, these are the fields that have a value.
     """
-    old = _flat(before) if before is not None else {}
-    return [name for name, value in _flat(after).items() if old.get(name, _EMPTY) != value
-            and not (before is None and _is_empty(value))]  # fmt: skip
+    old = _values(before) if before is not None else {}
+    new = _values(after)
+    return [name for name in new if new[name] != old.get(name, _EMPTY.get(name))]
 
 
-_EMPTY = object()
+_EMPTY: dict[str, Any] = {"missing": [], "flags": []}
 
 
-def _flat(ticket: TicketModel) -> dict[str, Any]:
+def _values(ticket: TicketModel) -> dict[str, Any]:
     fields = dict(ticket)
     caller = fields.pop("caller")
-    return fields | {f"caller.{name}": value for name, value in dict(caller).items()}
-
-
-def _is_empty(value: Any) -> bool:
-    return getattr(value, "value", value) in (None, [], "")
+    fields |= {f"caller.{name}": field for name, field in dict(caller).items()}
+    return {name: getattr(field, "value", field) for name, field in fields.items()}

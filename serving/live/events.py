@@ -29,7 +29,7 @@ class TranscriptUpdate(FeedEvent):
 
 
 class DraftUpdate(FeedEvent):
-    """The draft as it stands, and which of its fields differ from the revision before."""
+    """The draft as it stands, and the fields whose value differs from the revision before."""
 
     type: Literal["draft"] = "draft"
     revision: int

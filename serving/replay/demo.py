@@ -9,12 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from asr.audio import Recording
-from asr.types import SAMPLE_RATE_HZ
 from serving.clock import CHINA_TIME
 from serving.live.call import CallSpec, LiveCall
 from serving.live.calls import LiveCalls
 from serving.pipeline import Pipeline
-from serving.replay.frames import FRAME_MS, leg_frames, open_two_legs
+from serving.replay.frames import FRAME_MS, leg_frames, line_rate_hz, open_two_legs
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ class Demo:
             spec = CallSpec(
                 call_id=uuid.uuid4().hex,
                 profile=pipeline.profile.name,
-                sample_rate_hz=SAMPLE_RATE_HZ,
+                sample_rate_hz=line_rate_hz(recording),
                 received_at=datetime.now(CHINA_TIME),
             )
             call = await self._live.open(spec, pipeline, "demo")

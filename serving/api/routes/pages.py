@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -44,7 +45,7 @@ def calls_page(
     context = _rows(services, state, page) | {
         "hotline": services.hotlines.get().profile.title,
         "max_upload_mib": services.settings.max_upload_bytes // 2**20,
-        "samples": [(name, _sample_label(name)) for name in find_samples(services.samples_dir)],
+        "samples": _labelled(find_samples(services.samples_dir)),
     }
     return templates.TemplateResponse(request, "calls.html", context)
 
@@ -110,6 +111,13 @@ def _rows(services: Services, state: str, page: int) -> dict[str, Any]:
     }
 
 
-def _sample_label(name: str) -> str:
+def _labelled(samples: Iterable[str]) -> list[tuple[str, str]]:
+    """Return sample calls with the names of their buttons, those of known kinds first."""
     known = {"complaint": "投诉", "consultation": "咨询", "callback": "回访"}
-    return next((label for word, label in known.items() if word in name), name)
+    order = list(known)
+
+    def kind(name: str) -> str | None:
+        return next((word for word in order if word in name), None)
+
+    ranked = sorted(samples, key=lambda n: order.index(k) if (k := kind(n)) else len(order))
+    return [(name, known.get(kind(name) or "", name)) for name in ranked]

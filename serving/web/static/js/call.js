@@ -43,9 +43,14 @@ function render(changed = []) {
   draft.render(view, changed);
   qa.render(view);
   callback.render(view);
+  drawTimeline();
+  showStatus();
+}
+
+function drawTimeline() {
+  const words_so_far = utterances();
   const heard_ms = Math.max(0, ...words_so_far.map((utterance) => utterance.end_ms));
   player.draw(words_so_far, view.status.duration_ms ?? Math.max(heard_ms, elapsed()));
-  showStatus();
 }
 
 function showStatus() {
@@ -133,6 +138,8 @@ adopt();
 if (["live", "queued", "processing"].includes(view.status.state)) {
   follow();
   setInterval(() => {
-    if (view.status.state === "live") byId("elapsed").textContent = clock(elapsed());
+    if (view.status.state !== "live") return;
+    byId("elapsed").textContent = clock(elapsed());
+    drawTimeline();
   }, TICK_MS);
 }

@@ -6,6 +6,10 @@ import { draftFields } from "./evidence.js";
 import { divisions, moment, percent, plain, remaining, trust } from "./format.js";
 import { notify, telling } from "./notices.js";
 
+const SURE = 0.8;
+const LIKELY = 0.1;
+const MOST_OFFERED = 3;
+
 export class DraftView {
   constructor({ root, words, callId, onPlay, onReveal, onChanged }) {
     this.root = root;
@@ -47,7 +51,7 @@ export class DraftView {
     const edit = this.edits.get(name);
     const value = edit ? edit.value : field.value;
     showValue(row.querySelector(".value"), name, value, field.reason);
-    row.classList.toggle("empty", value === null);
+    row.classList.toggle("blank", value === null);
     row.classList.toggle("edited", Boolean(edit));
     showMeter(row.querySelector(".meter"), edit ? null : field);
     row.querySelector(".evidence").hidden = !field.evidence.length;
@@ -63,10 +67,10 @@ export class DraftView {
 
   #alternatives(row, field, edit) {
     const box = row.querySelector(".alternatives");
-    const others = this.isOpen ? field.alternatives.filter((a) => !edit || plain(a.value) !== plain(edit.value)) : [];
+    const others = this.isOpen ? worthOffering(field, edit) : [];
     box.hidden = !others.length;
     box.replaceChildren(
-      ...others.slice(0, 4).map((alternative) => {
+      ...others.map((alternative) => {
         const chip = document.createElement("button");
         chip.type = "button";
         chip.className = "alternative";
@@ -179,6 +183,15 @@ export function flag(text) {
   const item = document.createElement("li");
   item.textContent = text;
   return item;
+}
+
+/** Where the machine is sure, its other guesses only clutter the screen. */
+function worthOffering(field, edit) {
+  const isSure = field.value !== null && field.confidence >= SURE;
+  return field.alternatives
+    .filter((other) => !isSure || other.confidence >= LIKELY)
+    .filter((other) => !edit || plain(other.value) !== plain(edit.value))
+    .slice(0, MOST_OFFERED);
 }
 
 function chip(text, kind) {

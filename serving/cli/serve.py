@@ -1,0 +1,120 @@
+"""`jiesu serve`, `jiesu replay` and `jiesu db`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.exits import emit
+from serving.cli.options import Kind, ProfileOption
+
+if TYPE_CHECKING:
+    from serving.settings import Settings
+
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", help="Database and recordings; without it JIESU_DATA_DIR, else per user."
+    ),
+]
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on; 0.0.0.0 for all.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="0 lets the system choose.")
+    ] = None,
+    profile: ProfileOption = None,
+    data_dir: DataDirOption = None,
+    demo: Annotated[
+        Path | None,
+        typer.Option("--demo", metavar="FILE", help="Play this recording as a live call at once."),
+    ] = None,
+) -> None:
+    """Run the service: pages, HTTP interface and live WebSocket on one port."""
+    import asyncio
+
+    from serving.api.server import serve_until_stopped
+    from serving.api.services import real_parts
+    from serving.replay.frames import open_two_legs
+    from serving.telemetry import set_up_logging
+
+    settings = _settings(host=host, port=port, profile=profile, data_dir=data_dir)
+    if demo is not None:
+        # What is wrong with the file is told before the models are loaded.
+        open_two_legs(demo).close()
+    set_up_logging(settings)
+    asyncio.run(serve_until_stopped(settings, real_parts(), demo))
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="Two-leg recording: agent left, citizen right.")],
+    url: Annotated[str, typer.Argument(help="The service, like http://127.0.0.1:8123.")],
+    speed: Annotated[
+        float, typer.Option("--speed", min=0.1, max=100.0, help="2 plays twice as fast.")
+    ] = 1.0,
+    call_id: Annotated[
+        str | None, typer.Option("--call-id", help="The call's id; without it the service's.")
+    ] = None,
+    profile: ProfileOption = None,
+    kind: Annotated[
+        Kind | None, typer.Option("--kind", help="Without it, found by what is said.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print events as JSON lines instead of a page to read.")
+    ] = False,
+) -> None:
+    """Stream a recording to a service in real time, as a telephone system would."""
+    import asyncio
+
+    from serving.cli.replay_events import EventPrinter
+    from serving.replay.client import ReplayRequest, replay_recording
+
+    request = ReplayRequest(
+        file=file, url=url, speed=speed, call_id=call_id, profile=profile, kind=kind
+    )
+    printer = EventPrinter(as_json=as_json)
+    asyncio.run(replay_recording(request, printer.show))
+
+
+db_app = typer.Typer(
+    help="The service's database.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+
+@db_app.callback()
+def db() -> None:
+    """Look after the service's database."""
+
+
+@db_app.command()
+def upgrade(data_dir: DataDirOption = None) -> None:
+    """Bring the database's schema to the newest revision; safe to repeat."""
+    from serving.api.services import prepare_data_dir
+    from serving.store.engine import open_engine, sqlite_url
+    from serving.store.migrate import upgrade as upgrade_schema
+
+    settings = _settings(data_dir=data_dir)
+    if settings.database_url is None:
+        prepare_data_dir(settings)
+    engine = open_engine(settings.database_url or sqlite_url(settings.data_dir))
+    try:
+        before, after = upgrade_schema(engine)
+    finally:
+        engine.dispose()
+    if before == after:
+        emit(f"the schema is up to date at {after}")
+    else:
+        emit(f"the schema went from {before or 'nothing'} to {after}")
+
+
+def _settings(**given: object) -> Settings:
+    """Read the settings; what is given on the command line goes before."""
+    from serving.settings import load_settings
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return load_settings().model_copy(update=chosen)
