@@ -28,7 +28,9 @@ class Recognizer(Protocol):
 def load_recogniser(engine: str, *, model: str | None = None, threads: int = 0) -> Recognizer:
     """Load an engine: `whisper` (embedded default) or `funasr`, with a model of the registry.
 
-    `threads` 0 takes all cores. Raises UnknownEngineError, EngineUnavailableError.
+    Without `model`, `whisper` hears telephone sound with the weights adapted to hotlines
+    and full-band sound with the plain ones. `threads` 0 takes all cores. Raises
+    UnknownEngineError, EngineUnavailableError.
     """
     if engine not in ENGINES:
         raise UnknownEngineError(
@@ -36,9 +38,15 @@ def load_recogniser(engine: str, *, model: str | None = None, threads: int = 0) 
         )
     try:
         if engine == "whisper":
-            from asr.engines.whisper import DEFAULT_MODEL, WhisperRecognizer
+            from asr.engines.by_band import BandRecognizer
+            from asr.engines.whisper import FULL_BAND_MODEL, TELEPHONE_MODEL, WhisperRecognizer
 
-            return WhisperRecognizer(model or DEFAULT_MODEL, threads=threads)
+            if model is not None:
+                return WhisperRecognizer(model, threads=threads)
+            return BandRecognizer(
+                narrow=WhisperRecognizer(TELEPHONE_MODEL, threads=threads),
+                wide=WhisperRecognizer(FULL_BAND_MODEL, threads=threads),
+            )
         from asr.engines.funasr import DEFAULT_MODEL as FUNASR_MODEL
         from asr.engines.funasr import FunasrRecognizer
 

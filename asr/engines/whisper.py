@@ -25,9 +25,10 @@ from asr.text import is_looping, tidy, without_loops, written_numbers
 from asr.types import SAMPLE_RATE_HZ, Alternative, Recognition, SpeechSegment
 from models import registry
 
-DEFAULT_MODEL = "whisper-base-hotline"
+TELEPHONE_MODEL = "whisper-base-hotline"
+FULL_BAND_MODEL = "whisper-base"
 
-_SHORTEST_CONTEXT_S = {"whisper-base": 10.0}
+_SHORTEST_CONTEXT_S = {FULL_BAND_MODEL: 10.0, TELEPHONE_MODEL: 3.0}
 _LONGEST_CONTEXT_S = 30.0
 _TRAILING_SILENCE_S = 1.0
 _PROMPT = ("<|startoftranscript|>", "<|zh|>", "<|transcribe|>", "<|notimestamps|>")
@@ -74,7 +75,7 @@ class WhisperRecognizer:
 
     def __init__(
         self,
-        model: str = DEFAULT_MODEL,
+        model: str,
         *,
         threads: int = 0,
         settings: WhisperSettings | None = None,
