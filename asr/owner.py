@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from asr.errors import CapacityError, EngineError, StreamClosedError
-from asr.load import LoadMeter
+from asr.load import Admission, LoadMeter
 from asr.types import SAMPLE_RATE_HZ, Recognition, SpeechSegment
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class RecogniserOwner:
                     "try again when a call has ended, or add a replica"
                 )
             self._meter.set_calls(calls + 1, now_s)
-        return Admission(self)
+        return Admission(self._release)
 
     async def transcribe(
         self,
@@ -170,8 +170,7 @@ class RecogniserOwner:
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
-    def release(self) -> None:
-        """Give a call's place back; `Admission` does this."""
+    def _release(self) -> None:
         with self._changed:
             self._meter.set_calls(self._meter.calls - 1, self.clock())
 
@@ -216,30 +215,6 @@ class RecogniserOwner:
             fault = EngineError(f"the engine answered {len(heard)} of {len(batch)} requests")
             return [fault] * len(batch)
         return heard
-
-
-class Admission:
-    """A call's place at the recogniser, given back once by `release` or at the end of `with`."""
-
-    def __init__(self, owner: RecogniserOwner) -> None:
-        self._owner: RecogniserOwner | None = owner
-
-    def __enter__(self) -> Admission:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
-
-    def release(self) -> None:
-        """Give the place back; a second time does nothing."""
-        owner, self._owner = self._owner, None
-        if owner is not None:
-            owner.release()
 
 
 def _settle(result: asyncio.Future[Recognition], outcome: Recognition | Exception) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from asr.errors import CapacityError, EngineError, StreamClosedError
 from asr.live import LiveSession, LiveSettings
+from asr.live_words import WordTimes
 from asr.owner import OwnerSettings, RecogniserOwner
 from asr.types import Samples, SpeechSegment, TranscriptEvent
 from tests.asr.doubles import LevelVad, ScriptedRecogniser, silence, voice
@@ -63,6 +64,10 @@ async def send(session: LiveSession, frames: list[Samples], channel: str = "citi
             await asyncio.sleep(0.002)
 
 
+def partials(every_ms: int) -> LiveSettings:
+    return LiveSettings(words=WordTimes(partial_every_ms=every_ms))
+
+
 async def events_of(session: LiveSession) -> list[TranscriptEvent]:
     return [event async for event in session]
 
@@ -91,26 +96,26 @@ async def test_partials_grow_then_one_final_with_rising_revisions() -> None:
     recogniser = ScriptedRecogniser(
         lambda segment: "一二三四五六七八九"[: len(segment.samples) // 8_000]
     )
-    async with a_call(recogniser, LiveSettings(partial_every_ms=500)) as session:
+    async with a_call(recogniser, partials(500)) as session:
         reader = asyncio.create_task(events_of(session))
         await send(session, line(talk(4.0), quiet(1.0)))
         session.end()
         events = await reader
-    partials = [event for event in events if event.kind == "partial"]
-    assert len(partials) >= 3
+    shown = [event for event in events if event.kind == "partial"]
+    assert len(shown) >= 3
     assert [e.revision for e in events] == list(range(1, len(events) + 1))
     assert {e.utterance.id for e in events} == {"u1"}
     assert events[-1].kind == "final"
     assert events[-1].stable_chars == len(events[-1].utterance.text)
-    for before, after in itertools.pairwise(partials):
+    for before, after in itertools.pairwise(shown):
         assert after.utterance.text.startswith(before.utterance.text[: before.stable_chars])
         assert after.stable_chars >= before.stable_chars
-    assert partials[-1].stable_chars > 0
+    assert shown[-1].stable_chars > 0
 
 
 async def test_partials_come_no_faster_than_asked() -> None:
     recogniser = ScriptedRecogniser()
-    async with a_call(recogniser, LiveSettings(partial_every_ms=1_000)) as session:
+    async with a_call(recogniser, partials(1_000)) as session:
         await send(session, line(talk(3.4), quiet(1.0)))
         session.end()
         await events_of(session)
@@ -123,7 +128,7 @@ async def test_partials_come_no_faster_than_asked() -> None:
 
 async def test_no_partials_where_none_are_wanted() -> None:
     recogniser = ScriptedRecogniser()
-    async with a_call(recogniser, LiveSettings(partial_every_ms=0)) as session:
+    async with a_call(recogniser, partials(0)) as session:
         await send(session, line(talk(3.0), quiet(1.0)))
         session.end()
         events = await events_of(session)
@@ -158,7 +163,7 @@ async def test_flush_ends_the_utterance_and_the_call_goes_on() -> None:
 async def test_finals_of_a_leg_come_in_the_order_they_were_spoken() -> None:
     recogniser = ScriptedRecogniser()
     recogniser.gate = threading.Event()
-    async with a_call(recogniser, LiveSettings(partial_every_ms=0)) as session:
+    async with a_call(recogniser, partials(0)) as session:
         for _ in range(5):
             await send(session, line(talk(0.5), quiet(1.0)))
         session.end()
@@ -179,7 +184,7 @@ async def test_a_partial_that_was_no_word_is_taken_back_by_an_empty_final() -> N
     def script(segment: SpeechSegment) -> str:
         return "谢谢观看" if len(segment.samples) < 40_000 else ""
 
-    async with a_call(ScriptedRecogniser(script), LiveSettings(partial_every_ms=500)) as session:
+    async with a_call(ScriptedRecogniser(script), partials(500)) as session:
         reader = asyncio.create_task(events_of(session))
         await send(session, line(talk(3.0), quiet(1.0)))
         session.end()
@@ -209,12 +214,12 @@ async def test_too_much_unheard_audio_is_refused_and_room_waits_for_it() -> None
 async def test_one_failure_is_tried_again_a_lasting_one_ends_the_call() -> None:
     recogniser = ScriptedRecogniser()
     recogniser.fail_next = 1
-    async with a_call(recogniser, LiveSettings(partial_every_ms=0)) as session:
+    async with a_call(recogniser, partials(0)) as session:
         await send(session, line(talk(1.0), quiet(1.0)))
         session.end()
         assert len(finals(await events_of(session))) == 1
     recogniser.fail_next = 100
-    async with a_call(recogniser, LiveSettings(partial_every_ms=0)) as session:
+    async with a_call(recogniser, partials(0)) as session:
         for frame in line(talk(1.0), quiet(1.0)):
             session.push("agent", frame)
         with pytest.raises(EngineError):
@@ -236,7 +241,7 @@ async def test_leaving_in_the_middle_cancels_and_gives_the_place_back() -> None:
 
 
 async def test_a_slow_reader_loses_partials_but_no_final() -> None:
-    settings = LiveSettings(partial_every_ms=300, max_events=2)
+    settings = LiveSettings(words=WordTimes(partial_every_ms=300), max_events=2)
     async with a_call(ScriptedRecogniser(), settings) as session:
         for _ in range(6):
             await send(session, line(talk(0.8), quiet(0.9)))
@@ -255,7 +260,7 @@ async def test_many_calls_share_one_recogniser_in_batches_and_keep_apart() -> No
     durations_s = [0.5 + 0.1 * n for n in range(8)]
 
     async def call(owner: RecogniserOwner, duration_s: float) -> list[TranscriptEvent]:
-        settings = LiveSettings(partial_every_ms=0)
+        settings = partials(0)
         async with LiveSession(owner, settings=settings, vad=LevelVad()) as session:
             await send(session, line(talk(duration_s), quiet(1.0)))
             session.end()
