@@ -18,8 +18,11 @@ _TOP = 5
 _DIRECTORY_WEIGHT = 1.6
 """How much a directory match multiplies an agency's odds, tuned on dev."""
 _PLACE_FLOOR = 0.02
-_DIRECTORY_ALONE = 0.6
+_DIRECTORY_ALONE = 0.8
+_ASSISTING = 0.3
+_NAMED = 0.7
 _AMONG_MATCHES = 3
+_USUAL_STRENGTH = 4.0
 
 
 class Dispatcher:
@@ -47,10 +50,10 @@ class Dispatcher:
         """
         matches = self._directory.matches(text)
         odds = self._by_place(learned, place) if learned else {}
-        odds = self._with_directory(odds, matches, place)
+        odds = self._with_directory(odds, matches, place, self._directory.named(text))
         if not odds:
             return Field.empty("派单目录中没有对应事项，请人工派单")
-        total = sum(odds.values())
+        total = sum(odds.values()) if learned else 1.0
         ranked = sorted(((n, v / total) for n, v in odds.items()), key=lambda item: -item[1])
         chosen, confidence = ranked[0]
         others = tuple((name, round(p, 4)) for name, p in ranked[1:_TOP])
@@ -83,23 +86,32 @@ class Dispatcher:
         return odds
 
     def _with_directory(
-        self, odds: dict[str, float], matches: Sequence[DutyMatch], place: Resolution
+        self,
+        odds: dict[str, float],
+        matches: Sequence[DutyMatch],
+        place: Resolution,
+        named: Sequence[Agency],
     ) -> dict[str, float]:
-        result = dict(odds)
-        floor = 0.0 if odds else 1.0
+        """Strengthen what the directory names; without a model, let it decide alone."""
+        gains: dict[str, float] = defaultdict(float)
         for rank, match in enumerate(matches[:_AMONG_MATCHES]):
-            owners = list(self._directory.owners(match.duty))
-            for agency in owners:
-                fit = _fit(agency, place) if len(owners) > 1 else 1.0
-                gain = _DIRECTORY_WEIGHT * fit * match.strength / 4.0 / (rank + 1)
-                before = result.get(agency.name, 0.0)
-                result[agency.name] = before * (1.0 + gain) + floor * gain
-        if not odds and result:
-            result["__unknown__"] = sum(result.values()) * (1 - _DIRECTORY_ALONE)
-            total = sum(result.values())
-            del result["__unknown__"]
-            return {name: value / total for name, value in result.items()}
-        return result
+            weight = match.strength / _USUAL_STRENGTH / (rank + 1)
+            for share, agencies in (
+                (1.0, list(self._directory.owners(match.duty))),
+                (_ASSISTING, list(self._directory.assisting(match.duty))),
+            ):
+                for agency in agencies:
+                    fit = _fit(agency, place) if agency.level in ("district", "town") else 1.0
+                    gains[agency.name] += weight * share * fit
+        for agency in named:
+            gains[agency.name] += _NAMED
+        if not odds:
+            total = sum(gains.values())
+            return {name: _DIRECTORY_ALONE * gain / total for name, gain in gains.items()}
+        return {
+            name: share * (1.0 + _DIRECTORY_WEIGHT * gains.get(name, 0.0))
+            for name, share in odds.items()
+        }
 
 
 def _fit(agency: Agency, place: Resolution) -> float:

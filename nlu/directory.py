@@ -10,6 +10,9 @@ from nlu.errors import DirectoryError
 from nlu.profile import Agency, Duty, NluProfile
 
 
+_SHORTEST_NAME = 3
+
+
 @dataclass(frozen=True, slots=True)
 class DutyMatch:
     """A matter found in a text: the duty, the words that spoke for it, and how strongly."""
@@ -28,6 +31,9 @@ class DispatchDirectory:
         self._by_function: dict[tuple[str, str], list[Agency]] = {}
         for agency in profile.agencies.agencies:
             self._by_function.setdefault((agency.function, agency.level), []).append(agency)
+        self._names = {
+            form: agency for agency in profile.agencies.agencies for form in _forms(agency)
+        }
         self._check(profile)
 
     def _check(self, profile: NluProfile) -> None:
@@ -57,6 +63,12 @@ class DispatchDirectory:
                     f"directory: {duty.matter} is given to both {owners[duty.matter]} and {owner}; "
                     "keep one, or tell them apart by name"
                 )
+            for named in duty.assisting:
+                if named not in self._agencies and not self._with_function(named):
+                    raise DirectoryError(
+                        f"directory: {duty.matter} is assisted by {named}, which is no agency "
+                        "and no function of one"
+                    )
             if both := set(duty.words) & set(duty.exclusions):
                 raise DirectoryError(
                     f"directory: {duty.matter} has {'、'.join(sorted(both))} among its words and "
@@ -69,6 +81,26 @@ class DispatchDirectory:
             yield self._agencies[duty.agency]
         else:
             yield from self._by_function.get((duty.function or "", duty.level), [])
+
+    def assisting(self, duty: Duty) -> Iterator[Agency]:
+        """Yield the units that assist: by name, or all that have the function."""
+        for named in duty.assisting:
+            if named in self._agencies:
+                yield self._agencies[named]
+            else:
+                yield from self._with_function(named)
+
+    def _with_function(self, function: str) -> list[Agency]:
+        return [
+            agency
+            for (owned, _), agencies in self._by_function.items()
+            if owned == function
+            for agency in agencies
+        ]
+
+    def named(self, text: str) -> list[Agency]:
+        """Return the agencies that a text calls by name (工商局, 龙华城管)."""
+        return [agency for form, agency in self._names.items() if form in text]
 
     def matches(self, text: str) -> list[DutyMatch]:
         """Return the matters a text speaks of, the most specific first."""
@@ -85,3 +117,17 @@ class DispatchDirectory:
 
 def _said(word: str, text: str) -> bool:
     return all(part in text for part in word.split("+"))
+
+
+def _forms(agency: Agency) -> Iterator[str]:
+    """Yield what people call an agency: 市公安局 is also 公安局, 海口工商局 also 工商局."""
+    yield agency.name
+    yield from agency.aliases
+    district = agency.jurisdiction.partition("/")[0]
+    for prefix in ("海口市", "海口", "市"):
+        short = agency.name.removeprefix(prefix)
+        if short != agency.name and len(short) >= _SHORTEST_NAME:
+            yield short
+            break
+    if agency.name.startswith(district) and len(agency.name) > len(district) + 1:
+        yield district[:-1] + agency.name[len(district) :]

@@ -70,6 +70,7 @@ class Duty:
     decides which district's or town's unit it is. The matter is recognised by `words`
     (any one of them; `甲+乙` asks for both); `exclusions` are words that say it is another
     matter. `clause` states the duty, `clause_source` whether it is quoted or in our words.
+    `assisting` units, by name or by function, are the next candidates.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = _STRICT

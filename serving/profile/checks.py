@@ -88,7 +88,7 @@ def _check_directory(profile: Profile, document: Document) -> Iterator[Problem]:
                 f"{duty.function!r}",
             )
         for number, assisting in enumerate(duty.assisting):
-            if assisting not in names:
+            if assisting not in names and assisting not in {named for named, _ in functions}:
                 yield document.problem(
                     (*here, "assisting", number),
                     f"the agency {assisting!r} does not stand in agencies.yaml",
