@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from asr.types import Transcript, Utterance
 from nlu.digits import DigitRun, digit_runs
+from nlu.phone_consensus import MOBILE, closeness, mobile_candidates
 from nlu.types import Evidence, Field
 
 _VALID = re.compile(r"1[3-9]\d{9}|0(?:10|2\d|[3-9]\d{2})[2-9]\d{6,7}|[2-8]\d{6,7}|[48]00\d{7}")
-_MOBILE = re.compile(r"1[3-9]\d{9}")
 _ASKED = re.compile(r"电话|号码|联系方式|怎么联系|手机")
 _OTHERS = re.compile(
     r"(他|她|它|对方|司机|老板|店家|商家|物业|公司|客服|单位|店|局)[^，。]{0,6}(电话|手机|号码)"
@@ -134,53 +134,25 @@ def _usable(text: str, run: DigitRun) -> bool:
 
 
 def _trimmed(digits: str) -> str:
-    """Drop what a sound-alike added before the number or the country code."""
-    if len(digits) > 11:
-        found = _MOBILE.search(digits)
-        if found and (digits.startswith("86") or len(digits) <= 12):
-            return found[0]
+    """Drop the country code before a mobile number."""
+    if len(digits) > 11 and digits.startswith("86"):
+        found = MOBILE.fullmatch(digits[2:])
+        return found[0] if found else digits
     return digits
 
 
 def _score(votes: Sequence[_Vote]) -> dict[str, float]:
-    """Return each valid candidate's closeness to all hearings, weighted."""
-    candidates = {vote.digits for vote in votes if _VALID.fullmatch(vote.digits)}
-    if not any(_MOBILE.fullmatch(digits) for digits in candidates) or len(candidates) > 1:
-        blended = _blend(votes)
-        if blended and _VALID.fullmatch(blended):
-            candidates.add(blended)
-    scores = {}
-    for candidate in candidates:
-        scores[candidate] = sum(vote.weight * _closeness(candidate, vote.digits) for vote in votes)
-    return scores
+    """Return each valid candidate's closeness to all hearings, weighted.
 
-
-def _blend(votes: Sequence[_Vote]) -> str | None:
-    """Vote digit by digit among the hearings that have a mobile number's eleven."""
-    whole = [vote for vote in votes if len(vote.digits) == 11]
-    if len(whole) < 2:
-        return None
-    chosen = []
-    for place in range(11):
-        tally: dict[str, float] = {}
-        for vote in whole:
-            tally[vote.digits[place]] = tally.get(vote.digits[place], 0.0) + vote.weight
-        chosen.append(max(tally, key=lambda digit: tally[digit]))
-    return "".join(chosen)
-
-
-def _closeness(first: str, second: str) -> float:
-    """Return 1 for equal numbers, falling fast with each differing digit."""
-    return 0.25 ** _distance(first, second)
-
-
-def _distance(first: str, second: str) -> int:
-    row = list(range(len(second) + 1))
-    for i, left in enumerate(first, 1):
-        above, row[0] = row[0], i
-        for j, right in enumerate(second, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (left != right))
-    return row[-1]
+    A number that nobody heard whole is only offered where several hearings support it.
+    """
+    hearings: dict[str, float] = {}
+    for vote in votes:
+        hearings[vote.digits] = hearings.get(vote.digits, 0.0) + vote.weight
+    candidates = {digits for digits in hearings if _VALID.fullmatch(digits)}
+    if len(hearings) > 1:
+        candidates.update(mobile_candidates(hearings))
+    return {candidate: closeness(candidate, hearings) for candidate in candidates}
 
 
 def _distinct(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:

@@ -124,3 +124,25 @@ def test_silence_gives_a_reason() -> None:
     field = find_phone(call(ASK, ("citizen", "不方便说")))
     assert field.value is None
     assert field.reason
+
+
+@pytest.mark.parametrize(
+    ("said", "read_back", "number"),
+    [
+        ("1380138000", "138000138000", "13800138000"),
+        ("15512347890", "155123478901", "15512347890"),
+        ("1551237890", "15512347890", "15512347890"),
+    ],
+)
+def test_dropped_and_doubled_digits_meet_in_the_middle(
+    said: str, read_back: str, number: str
+) -> None:
+    field = find_phone(
+        call(
+            ASK,
+            ("citizen", f"我的电话是{said}。"),
+            ("agent", f"您的电话是{read_back}，对吗？"),
+            ("citizen", "对的。"),
+        )
+    )
+    assert field.value == number
