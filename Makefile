@@ -75,6 +75,7 @@ ifneq ($(DEMO_SERVE),0)
 endif
 
 test: $(VENV)/.dev models chromium lint
+	@$(JIESU) models pull fsmn-vad
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -70,10 +71,11 @@ def test_files_are_short_and_named_for_what_they_do(house: House) -> None:
     assert (long, vague) == ([], [])
 
 
-def _declared() -> tuple[set[str], set[str]]:
-    """Distributions of the base install, and those of the extras."""
+def _declared(apart: str = "") -> tuple[set[str], set[str]]:
+    """Distributions of the base install, and those of the extras but one."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    groups = project["optional-dependencies"].items()
+    extras = [line for extra, lines in groups if extra != apart for line in lines]
     return _names(project["dependencies"]), _names(extras)
 
 
@@ -93,8 +95,27 @@ def test_every_library_is_declared(house: House) -> None:
     assert undeclared == {}
 
 
-OPTIONAL = {"modelscope", "huggingface_hub", "pydantic_core"}
-"""Comes with a declared library (funasr, tokenizers, pydantic) whose version must choose it."""
+OPTIONAL = {"modelscope", "huggingface_hub", "pydantic_core", "starlette"}
+"""Comes with a declared library (funasr, tokenizers, pydantic, fastapi) in a version of its choice."""
+
+UNSEEN = {"jinja2", "kaldi-native-fbank", "psycopg", "transformers"}
+"""Imported for us by fastapi, funasr and SQLAlchemy."""
+
+
+def test_every_declared_library_is_used(house: House) -> None:
+    """In the base, by something that runs a call and not only by training."""
+    base, extras = _declared(apart="dev")
+    running, all_uses = set(), set()
+    installed = packages_distributions()
+    for eager in (True, False):
+        for library, importers in libraries(house, eager=eager).items():
+            provided = {canonicalize_name(d) for d in installed.get(library, [library])}
+            all_uses |= provided
+            if any(not re.match(r"models\.\w+\.", name) for name in importers):
+                running |= provided
+    assert base - running - UNSEEN == set()
+    assert extras - all_uses - UNSEEN == set()
+
 
 TRAINING = ("models.",)
 """Where a module may need the [train] or [gpu] extra as soon as it is imported."""
