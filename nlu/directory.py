@@ -9,7 +9,6 @@ from datetime import date
 from nlu.errors import DirectoryError
 from nlu.profile import Agency, Duty, NluProfile
 
-
 _SHORTEST_NAME = 3
 
 

@@ -6,6 +6,7 @@ text and not by the number of names.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from typing import Literal
 
 from nlu.errors import GazetteerError
 from nlu.profile import District, Places, Street
-from nlu.sounds import folded, folded_syllables
+from nlu.sounds import folded_syllables
 
 PlaceKind = Literal["city", "district", "street", "community", "road", "estate", "school", "site"]
 _LANDMARK_KINDS = ("road", "estate", "school", "site")
 _MIN_SOUND = 3
 """Shorter names sound like too many other words."""
+_BEFORE_A_PLACE = re.compile(r"(?:^|[在到往从至与和区镇市岛路街道：:，,。、（(]|街道|位于|是)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ class Gazetteer:
         while position < len(text):
             for length in self._sound_heads.get(syllables[position], ()):
                 names = self._sounded.get(syllables[position : position + length])
-                if names and _plausible(text[position : position + length], names):
+                if names and _plausible(
+                    text[position : position + length], text[max(0, position - 3) : position], names
+                ):
                     places = tuple(place for name in names for place in self._written[name])
                     yield Mention(position, position + length, places, repaired=True)
                     position += length
@@ -169,10 +173,16 @@ def _lengths_by_head(
     return {head: tuple(sorted(found, reverse=True)) for head, found in lengths.items()}
 
 
-def _plausible(heard: str, names: Iterable[str]) -> bool:
-    """Tell a misheard name from other words: some character of it must have been kept."""
-    return any(
-        sum(a == b for a, b in zip(heard, name, strict=True)) * 3 >= len(name)
-        and all(folded(a) == folded(b) for a, b in zip(heard, name, strict=True))
-        for name in names
-    )
+def _plausible(heard: str, before: str, names: Iterable[str]) -> bool:
+    """Tell a misheard name from other words by what was kept of it, or by what stands before.
+
+    Sound alone would make 永金街 of 佣金结; behind 在 or 龙华区 it may well be one.
+    """
+    at_a_place = _BEFORE_A_PLACE.search(before) is not None
+    for name in names:
+        kept = sum(a == b for a, b in zip(heard, name, strict=True))
+        if len(name) > _MIN_SOUND and (kept * 3 >= len(name) or at_a_place):
+            return True
+        if len(name) == _MIN_SOUND and kept and (at_a_place or heard[-1] == name[-1]):
+            return True
+    return False
