@@ -47,6 +47,11 @@ class _Request:
     segment: SpeechSegment = field(compare=False)
     hotwords: tuple[str, ...] = field(compare=False)
     result: asyncio.Future[Recognition] = field(compare=False)
+    is_live: bool = field(default=True, compare=False)
+
+    def goes_with(self, other: _Request) -> bool:
+        """Whether both may be one batch; a recording's utterances must not hold up a call's."""
+        return self.hotwords == other.hotwords and self.is_live == other.is_live
 
 
 class RecogniserOwner:
@@ -140,10 +145,13 @@ class RecogniserOwner:
         deadline_s: float,
         hotwords: Sequence[str] = (),
         may_refuse: bool = False,
+        is_live: bool = True,
     ) -> Recognition:
         """Return what is heard in `segment`, wanted by `deadline_s` of `clock`.
 
         With `may_refuse`, a full queue raises CapacityError; without, it is waited for.
+        Without `is_live` it belongs to a recording, which fills the gaps that calls leave
+        and does not count against the calls that can be admitted.
         Raises EngineError, and StreamClosedError where the owner is closed. Cancelling
         takes the request out of the queue.
         """
@@ -151,7 +159,9 @@ class RecogniserOwner:
             raise CapacityError("the recogniser's queue is full")
         async with self._room:
             result: asyncio.Future[Recognition] = self._loop.create_future()
-            request = _Request(deadline_s, next(self._numbers), segment, tuple(hotwords), result)
+            request = _Request(
+                deadline_s, next(self._numbers), segment, tuple(hotwords), result, is_live
+            )
             with self._changed:
                 if self._is_closed:
                     raise StreamClosedError("the recogniser has been closed; start it again")
@@ -178,14 +188,15 @@ class RecogniserOwner:
         while batch := self._next_batch():
             started_s = self.clock()
             outcome = self._run(batch)
-            with self._changed:
-                self._meter.record_busy(started_s, self.clock())
+            if batch[0].is_live:
+                with self._changed:
+                    self._meter.record_busy(started_s, self.clock())
             for request, result in zip(batch, outcome, strict=True):
                 with suppress(RuntimeError):  # the loop is gone, and with it whoever waited
                     self._loop.call_soon_threadsafe(_settle, request.result, result)
 
     def _next_batch(self) -> list[_Request]:
-        """Wait for requests and return the most urgent that share hotwords; none at the end."""
+        """Wait for requests and return the most urgent that go together; none at the end."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._queue or self._is_closed)
@@ -195,7 +206,7 @@ class RecogniserOwner:
                     request = heapq.heappop(self._queue)
                     if request.result.cancelled():
                         continue
-                    fits = not batch or request.hotwords == batch[0].hotwords
+                    fits = not batch or request.goes_with(batch[0])
                     (batch if fits else others).append(request)
                 for request in others:
                     heapq.heappush(self._queue, request)

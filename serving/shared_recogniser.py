@@ -43,5 +43,8 @@ class SharedRecogniser:
 
     async def _one(self, segment: SpeechSegment, hotwords: Sequence[str]) -> Recognition:
         return await self._owner.transcribe(
-            segment, deadline_s=self._owner.clock() + _LATER_S, hotwords=hotwords
+            segment,
+            deadline_s=self._owner.clock() + _LATER_S,
+            hotwords=hotwords,
+            is_live=False,
         )
