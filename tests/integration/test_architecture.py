@@ -96,7 +96,7 @@ def test_every_library_is_declared(house: House) -> None:
 
 
 OPTIONAL = {"modelscope", "huggingface_hub", "pydantic_core", "starlette"}
-"""Comes with a declared library (funasr, tokenizers, pydantic, fastapi) in a version of its choice."""
+"""Comes with a library that is declared (funasr, tokenizers, pydantic, fastapi)."""
 
 UNSEEN = {"jinja2", "kaldi-native-fbank", "psycopg", "transformers"}
 """Imported for us by fastapi, funasr and SQLAlchemy."""
