@@ -9,13 +9,14 @@ from models.extractor.weights import WEIGHTS_FOLDER
 from nlu.extractor import Extractor
 from serving.pipeline import Pipeline
 from serving.profile import load_profile
-from serving.provenance import file_sha256
+from serving.provenance import file_sha256, model_with_hash
 from serving.settings import Settings
 
 if TYPE_CHECKING:
     from serving.profile import Profile
 
 _HASH_DIGITS = 16
+_VOICE_DETECTOR = "silero-vad"
 
 
 def assemble_pipeline(
@@ -39,7 +40,7 @@ def pipeline_of(profile: Profile, settings: Settings, *, engine: str | None = No
         Extractor(profile.nlu),
         engine=name,
         engine_settings={"model": recogniser.name, "threads": settings.threads},
-        models=_extractor_models(profile),
+        models=(model_with_hash(_VOICE_DETECTOR), *_extractor_models(profile)),
     )
 
 

@@ -10,9 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from asr.recognizer import Recognizer
-
 from asr.audio import open_recording
+from asr.recognizer import Recognizer
 from asr.roles import AgentSide
 from asr.session import Progress, SessionSettings, transcribe_recording
 from asr.types import Transcript
@@ -21,7 +20,7 @@ from nlu.types import Extraction
 from serving.call_kind import detect_kind
 from serving.clock import CHINA_TIME, recorded_at
 from serving.profile import Profile
-from serving.provenance import Provenance, file_sha256, software_version
+from serving.provenance import Provenance, file_sha256, model_with_hash, software_version
 from serving.result import CallKind, CallResult
 from serving.telemetry import AUDIO_SECONDS, CALLS, STAGE_SECONDS
 from ticket_draft.drafter import draft_ticket
@@ -258,5 +257,5 @@ class Pipeline:
         return Understanding(chosen, "given" if kind else "heard", extraction, ticket, qa, callback)
 
     def _models(self, transcript: Transcript) -> tuple[str, ...]:
-        used = {u.model for u in transcript.utterances if u.model}
-        return tuple(sorted(used | self._models_used))
+        heard_by = {model_with_hash(u.model) for u in transcript.utterances if u.model}
+        return tuple(sorted(heard_by | self._models_used))

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from asr.types import RoleAssignment
+from models import registry
+from models.errors import ModelsError
 from serving.clock import iso_china
 
 _BLOCK_BYTES = 1 << 20
@@ -71,6 +73,15 @@ def software_version() -> str:
         return f"jiesu {metadata.version('jiesu')}"
     except metadata.PackageNotFoundError:
         return "jiesu (not installed)"
+
+
+@cache
+def model_with_hash(name: str) -> str:
+    """Return `name@hash` of a model of the registry; other names (a folder's) as they are."""
+    try:
+        return registry.fingerprint(name)
+    except ModelsError:
+        return name
 
 
 def file_sha256(*paths: Path) -> str:
