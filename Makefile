@@ -23,7 +23,7 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 JIESU := $(BIN)/jiesu
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-SAMPLES := $(sort $(wildcard samples/*.wav))
+SAMPLES := $(addprefix samples/sample_,complaint.wav consultation.wav callback.wav)
 
 .PHONY: demo test lint bench serve clean models chromium
 .DELETE_ON_ERROR:
