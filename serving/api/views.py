@@ -118,8 +118,8 @@ def _add_live(view: CallView, events: Sequence[LoggedEvent]) -> None:
             case "transcript":
                 view.live_transcript.append(TranscriptUpdate.model_validate(data))
             case "draft":
-                view.ticket = TicketModel.model_validate(data["ticket"])
+                view.ticket, view.callback = TicketModel.model_validate(data["ticket"]), None
             case "qa":
                 view.qa = QAModel.model_validate(data["qa"])
             case "callback":
-                view.callback = CallbackModel.model_validate(data["callback"])
+                view.ticket, view.callback = None, CallbackModel.model_validate(data["callback"])

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup, escape
 
 from serving.api.dependencies import ServicesDep
 from serving.api.routes.pages import templates
 
 router = APIRouter(include_in_schema=False)
 
+_CODE = re.compile(r"`([^`]+)`")
 _METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def with_code(text: str) -> Markup:
+    """Return a description with what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+templates.env.filters["with_code"] = with_code
 
 
 @router.get("/docs", response_class=HTMLResponse)

@@ -85,8 +85,9 @@ const handlers = {
     takeUtterance(event);
     render();
   },
+  // Which kind of call it is may show only after some words: the newest word holds.
   draft(event) {
-    view.ticket = event.ticket;
+    [view.ticket, view.callback] = [event.ticket, null];
     render(event.changed);
   },
   qa(event) {
@@ -94,7 +95,7 @@ const handlers = {
     render();
   },
   callback(event) {
-    view.callback = event.callback;
+    [view.ticket, view.callback] = [null, event.callback];
     render();
   },
   trouble(event) {

@@ -23,8 +23,10 @@ export class CallbackView {
       showMeter(row.querySelector(".meter"), field.value === "unknown" ? null : field);
       row.querySelector(".evidence").hidden = !field.evidence.length;
     }
-    this.root.querySelector("#reopen").hidden = !callback.reopen;
-    this.root.querySelector("#callback-flags").replaceChildren(...callback.flags.map(flag));
+    this.root.querySelector("#reopen").hidden = !callback.reopen || view.status.state === "live";
+    // While the call goes on, what is missing may still be said.
+    const flags = view.status.state === "live" ? [] : callback.flags;
+    this.root.querySelector("#callback-flags").replaceChildren(...flags.map(flag));
     const reasons = this.root.querySelector("#reasons");
     reasons.hidden = !callback.reasons.length;
     reasons.querySelector("ul").replaceChildren(...callback.reasons.map(flag));

@@ -3,6 +3,9 @@
 import { decide } from "./api.js";
 import { telling } from "./notices.js";
 
+const SIGNS = { passed: "✓", failed: "✗", noticed: "!" };
+const PASSED_NOTE = "合格";
+
 export class QAView {
   constructor({ root, dialog, words, callId, onPlay, onReveal, onChanged }) {
     Object.assign(this, { root, dialog, words, callId, onPlay, onReveal, onChanged });
@@ -24,29 +27,29 @@ export class QAView {
     this.root.querySelector("#qa-score").textContent = score;
     this.root.querySelector("#qa-max").textContent =
       ` / ${view.qa.max_score}` + (score === view.qa.score ? "" : `（机器 ${view.qa.score}）`);
-    const findings = [...view.qa.findings].sort((a, b) => Number(a.passed) - Number(b.passed));
-    this.root.querySelector("#findings").replaceChildren(
-      ...findings.map((finding) => this.#item(finding, verdicts.get(finding.rule_id))),
-    );
+    const items = view.qa.findings.map((finding) => this.#item(finding, verdicts.get(finding.rule_id)));
+    const isKept = (item) => item.matches(".passed") && !item.querySelector(".verdict");
+    this.root.querySelector("#findings").replaceChildren(...items.filter((item) => !isKept(item)));
+    this.root.querySelector("#kept").replaceChildren(...items.filter(isKept));
   }
 
   #item(finding, verdict) {
-    const passed = verdict ? verdict.passed : finding.passed;
+    const outcome = outcomeOf(verdict ?? finding);
     const item = document.createElement("li");
-    item.className = `finding ${passed ? "passed" : "failed"}`;
+    item.className = `finding ${outcome}`;
     item.dataset.field = `qa.${finding.rule_id}`;
     item.finding = finding;
     const head = document.createElement("div");
     head.className = "finding-head";
     head.append(
-      part("span", passed ? "✓" : "✗", "sign"),
+      part("span", SIGNS[outcome], "sign"),
       part("strong", this.#name(finding.rule_id)),
       part("span", points(verdict ?? finding), "points"),
     );
     if (finding.evidence.length) head.append(control("▶", "icon evidence", "听原话"));
     if (this.view.status.state === "done") head.append(control("复核", "quiet overrule", "复核这一条"));
     item.append(head);
-    if (!finding.passed || finding.note) item.append(part("p", finding.note, "note"));
+    if (finding.note && finding.note !== PASSED_NOTE) item.append(part("p", finding.note, "note"));
     if (verdict) item.append(part("p", this.#verdictText(finding, verdict), "verdict"));
     return item;
   }
@@ -94,6 +97,12 @@ export class QAView {
   #name(ruleId) {
     return this.words.rules[ruleId]?.name ?? ruleId;
   }
+}
+
+/** A rule that takes no points is a hint, not a fault. */
+function outcomeOf({ passed, deduction }) {
+  if (passed) return "passed";
+  return deduction ? "failed" : "noticed";
 }
 
 function points({ passed, deduction }) {
