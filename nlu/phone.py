@@ -29,6 +29,7 @@ _ORDER = re.compile(r"(工单|订单|单号|编号|身份证|卡号|车牌|账�
 
 _CALLER_WEIGHT, _AGENT_WEIGHT, _AGREED_FACTOR, _ASIDE = 1.0, 1.4, 2.0, 0.35
 _MIN_DIGITS = 7
+_RIVALS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +50,19 @@ def find_phone(transcript: Transcript) -> Field[str]:
     if not scores:
         longest = max(votes, key=lambda vote: (vote.weight, len(vote.digits)))
         return Field.empty(f"听到的号码位数不对（{len(longest.digits)}位），请向来电人核对")
-    ranked = sorted(scores.items(), key=lambda item: -item[1])
+    # Of the many numbers one edit away only the nearest rivals speak against the best.
+    ranked = sorted(scores.items(), key=lambda item: -item[1])[:_RIVALS]
     best = ranked[0][0]
     total = sum(score for _, score in ranked)
+    lead = ranked[0][1] / sum(score for _, score in ranked[:2])
     support = [vote for vote in votes if vote.digits == best] or votes
     exact = sum(vote.weight for vote in support if vote.digits == best)
-    confidence = min(0.99, ranked[0][1] / total * (0.75 + 0.25 * min(1.0, exact / 2.0)))
+    confidence = min(0.99, lead * (0.75 + 0.25 * min(1.0, exact / 2.0)))
     return Field(
         value=best,
         confidence=round(confidence, 4),
         evidence=_distinct(vote.evidence for vote in support),
-        alternatives=tuple((number, round(score / total, 4)) for number, score in ranked[1:4]),
+        alternatives=tuple((number, round(score / total, 4)) for number, score in ranked[1:]),
     )
 
 
