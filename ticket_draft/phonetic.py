@@ -5,6 +5,7 @@ Characters are compared by their folded syllables (`nlu.sounds`); digits by thei
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,15 +46,65 @@ def find_sound(text: str, phrase: str, min_similarity: float) -> SoundMatch | No
 
     Of two equally good places the first is returned. Punctuation does not count.
     """
-    wanted = tuple(s for s in syllables(phrase) if s)
-    heard = [(s, i) for i, s in enumerate(syllables(text)) if s]
-    if not wanted or len(heard) * 2 < len(wanted):
+    wanted = _heard(phrase).sounds
+    heard = _heard(text)
+    if not wanted:
         return None
-    cost, first, last = _best_window([s for s, _ in heard], wanted)
-    similarity = 1.0 - cost / len(wanted)
-    if similarity < min_similarity or last < first:
+    best: tuple[float, int, int] | None = None
+    for first, last in _promising(heard, wanted, (1.0 - min_similarity) * len(wanted)):
+        cost, start, end = _best_window(heard.sounds[first:last], wanted)
+        if best is None or cost < best[0]:
+            best = cost, first + start, first + end
+    if best is None or best[2] < best[1]:
         return None
-    return SoundMatch(heard[first][1], heard[last][1] + 1, similarity)
+    alike = 1.0 - best[0] / len(wanted)
+    if alike < min_similarity:
+        return None
+    return SoundMatch(heard.places[best[1]], heard.places[best[2]] + 1, alike)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Syllables of a text without its punctuation, where each stood, and where each occurs."""
+
+    sounds: tuple[str, ...]
+    places: tuple[int, ...]
+    occurrences: dict[str, list[int]]
+
+
+@lru_cache(maxsize=4096)
+def _heard(text: str) -> _Heard:
+    spoken = [(sound, place) for place, sound in enumerate(syllables(text)) if sound]
+    occurrences: dict[str, list[int]] = {}
+    for number, (sound, _) in enumerate(spoken):
+        occurrences.setdefault(sound, []).append(number)
+    return _Heard(tuple(s for s, _ in spoken), tuple(p for _, p in spoken), occurrences)
+
+
+def _promising(heard: _Heard, wanted: Sequence[str], max_cost: float) -> list[tuple[int, int]]:
+    """Return the stretches with enough exact syllables in place to stay within a cost.
+
+    Every other syllable costs at least the least substitution, so most must be exact; a
+    long text is not aligned where nothing of the phrase is heard.
+    """
+    max_cost += 1e-9
+    exact = len(wanted) - int(max_cost / _SAME_FINAL_COST)
+    if exact <= 0:
+        return [(0, len(heard.sounds))]
+    votes: Counter[int] = Counter()
+    for offset, sound in enumerate(wanted):
+        votes.update(place - offset for place in heard.occurrences.get(sound, ()))
+    reach = int(max_cost)
+    stretches: list[tuple[int, int]] = []
+    for start in sorted(votes):
+        if sum(votes[start + shift] for shift in range(-reach, reach + 1)) < exact:
+            continue
+        first, last = max(start - reach, 0), start + len(wanted) + reach
+        if stretches and first <= stretches[-1][1]:
+            stretches[-1] = (stretches[-1][0], last)
+        else:
+            stretches.append((first, last))
+    return stretches
 
 
 def similarity(left: str, right: str) -> float:

@@ -128,7 +128,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 def _keyword_span(operator: KeywordsOperator, text: str, keyword: str) -> tuple[int, int] | None:
     exact_only = len(keyword) < EXACT_BELOW_SYLLABLES
     match = find_sound(text, keyword, 1.0 if exact_only else operator.similarity)
-    if match is None:
+    if match is None or (exact_only and match.end - match.start > len(keyword)):
         return None
     clause = _clause_at(text, match.start)
     if any(compiled(pattern).search(clause) for pattern in operator.unless):
