@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from asr.audio import open_recording
 from asr.recognizer import Recognizer
@@ -16,66 +13,15 @@ from asr.roles import AgentSide
 from asr.session import Progress, SessionSettings, transcribe_recording
 from asr.types import Transcript
 from asr.vad import Vad
-from nlu.types import Extraction
-from serving.call_kind import detect_kind
 from serving.clock import CHINA_TIME, recorded_at
 from serving.profile import Profile
 from serving.provenance import Provenance, file_sha256, model_with_hash, software_version
 from serving.result import CallKind, CallResult
-from serving.telemetry import AUDIO_SECONDS, CALLS, STAGE_SECONDS
-from ticket_draft.drafter import draft_ticket
-from ticket_draft.scoring.callback import score_callback
-from ticket_draft.scoring.qa import score_qa
-from ticket_draft.types import CallbackScore, QAReport, TicketDraft
+from serving.stages import OnStage, Stage, StageClock, unwatched
+from serving.telemetry import AUDIO_SECONDS, CALLS
+from serving.understanding import Extractor, Understanding, understand_call
 
-Stage = Literal["load", "listen", "extract", "draft", "score"]
-OnStage = Callable[[Stage, int], None]
-"""Takes the stage a call is in and how many ms of the recording are in words by then."""
-
-
-def _silent(stage: Stage, heard_ms: int) -> None:
-    pass
-
-
-class Extractor(Protocol):
-    """Understands a transcript (the nlu room's `Extractor`)."""
-
-    def extract(self, transcript: Transcript, *, call_time: datetime) -> Extraction:
-        """Return all that was understood of a call that came in at `call_time`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Understanding:
-    """What the words of a call mean to the hotline."""
-
-    kind: CallKind
-    kind_source: Literal["given", "heard"]
-    extraction: Extraction
-    ticket: TicketDraft | None
-    qa: QAReport
-    callback: CallbackScore | None
-
-
-@dataclass(slots=True)
-class _Clock:
-    """Times the stages and tells the caller of them."""
-
-    on_stage: OnStage
-    heard_ms: int = 0
-    timings_ms: dict[str, int] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: Stage) -> Iterator[None]:
-        self.on_stage(name, self.heard_ms)
-        started = time.perf_counter()
-        yield
-        elapsed_s = time.perf_counter() - started
-        STAGE_SECONDS.labels(stage=name).observe(elapsed_s)
-        self.timings_ms[name] = round(elapsed_s * 1000)
-
-    def heard(self, reached_ms: int) -> None:
-        self.heard_ms = reached_ms
-        self.on_stage("listen", reached_ms)
+__all__ = ["Extractor", "OnStage", "Pipeline", "Stage", "Understanding"]
 
 
 class Pipeline:
@@ -116,7 +62,7 @@ class Pipeline:
         kind: CallKind | None = None,
         received_at: datetime | None = None,
         agent_channel: AgentSide = "auto",
-        on_stage: OnStage = _silent,
+        on_stage: OnStage = unwatched,
     ) -> CallResult:
         """Process one recording.
 
@@ -132,7 +78,7 @@ class Pipeline:
                 kind,
                 received_at,
                 agent_channel,
-                _Clock(on_stage),
+                StageClock(on_stage),
             )
         except Exception:
             CALLS.labels(kind=kind or "unknown", outcome="failed").inc()
@@ -147,10 +93,10 @@ class Pipeline:
         *,
         received_at: datetime,
         kind: CallKind | None = None,
-        on_stage: OnStage = _silent,
+        on_stage: OnStage = unwatched,
     ) -> Understanding:
         """Make of a transcript, whole or so far, what the hotline needs from it."""
-        return self._understand(transcript, received_at, kind, _Clock(on_stage))
+        return self._understand(transcript, received_at, kind, StageClock(on_stage))
 
     def conclude(
         self,
@@ -200,7 +146,7 @@ class Pipeline:
         kind: CallKind | None,
         received_at: datetime | None,
         agent_channel: AgentSide,
-        clock: _Clock,
+        clock: StageClock,
     ) -> CallResult:
         with clock.stage("listen"):
             transcript = self._listen(path, other_leg, agent_channel, clock.heard)
@@ -234,27 +180,16 @@ class Pipeline:
         transcript: Transcript,
         received_at: datetime,
         kind: CallKind | None,
-        clock: _Clock,
+        clock: StageClock,
     ) -> Understanding:
-        profile = self.profile
-        with clock.stage("extract"):
-            extraction = self._extractor.extract(transcript, call_time=received_at)
-        chosen = kind or detect_kind(transcript, profile.callback)
-        ticket = callback = None
-        if chosen == "ticket":
-            with clock.stage("draft"):
-                ticket = draft_ticket(
-                    transcript,
-                    extraction,
-                    profile.tickets,
-                    profile.deadlines,
-                    received_at=received_at,
-                )
-        with clock.stage("score"):
-            qa = score_qa(transcript, profile.qa, kind=chosen)
-            if chosen == "callback":
-                callback = score_callback(transcript, profile.callback)
-        return Understanding(chosen, "given" if kind else "heard", extraction, ticket, qa, callback)
+        return understand_call(
+            transcript,
+            self.profile,
+            self._extractor,
+            received_at=received_at,
+            kind=kind,
+            clock=clock,
+        )
 
     def _models(self, transcript: Transcript) -> tuple[str, ...]:
         heard_by = {model_with_hash(u.model) for u in transcript.utterances if u.model}
