@@ -31,6 +31,8 @@ class BatchProgress:
     """Size of the recordings not processed yet."""
     read_bytes: int = 0
     failed: list[Outcome] = field(default_factory=list)
+    changed: tuple[str, ...] = ()
+    """Facts of the run that differ from those of the run before."""
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -83,6 +85,7 @@ def run_batch(
             )
         progress = BatchProgress(total=len(items))
         left = list(_left(items, folder, progress, retry_failed))
+        progress.changed = _changed(folder.last_run, facts or {})
         folder.record_run(**(facts or {}), calls=len(items), left=len(left))
         sizes = {item.call_id: _size(item) for item in left}
         progress.left_bytes = sum(sizes.values())
@@ -107,6 +110,10 @@ def _left(
             progress.earlier_failed += 1
         else:
             yield item
+
+
+def _changed(last_run: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in facts if last_run and last_run.get(name) != facts[name])
 
 
 def _record(folder: BatchFolder, progress: BatchProgress, outcome: Outcome) -> None:

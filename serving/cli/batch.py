@@ -8,44 +8,51 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.exits import INPUT_FAILED, emit
+from serving.cli.exits import INPUT_FAILED, complain, emit
 from serving.cli.options import AgentChannelOption, EngineOption, JsonOption, ProfileOption
 
 if TYPE_CHECKING:
     from serving.batch.run import BatchProgress, RunItems
     from serving.batch.worker import MakeWorker
+    from serving.profile import Profile
 
 _FAILURES_SHOWN = 20
 
 
+SourceArgument = Annotated[
+    Path,
+    typer.Argument(metavar="IN", help="Folder of recordings, or a list (.csv, .jsonl)."),
+]
+OutArgument = Annotated[
+    Path, typer.Argument(metavar="OUT", help="Folder for results and journal; made if needed.")
+]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with an earlier run in OUT.")]
+RetryFailedOption = Annotated[
+    bool, typer.Option("--retry-failed", help="Resume, and try failed recordings again.")
+]
+WorkersOption = Annotated[
+    int, typer.Option("--workers", min=1, help="Recordings processed at once.")
+]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Work on a Ray cluster: its address, `auto`, or `local` to start one here.",
+    ),
+]
+
+
 def batch(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="IN", help="Folder of recordings, or a list (.csv, .jsonl)."),
-    ],
-    out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="Folder for results and journal; made if needed.")
-    ],
+    source: SourceArgument,
+    out: OutArgument,
     profile: ProfileOption = None,
     engine: EngineOption = None,
     agent_channel: AgentChannelOption = "auto",
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an earlier run in OUT.")
-    ] = False,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="With --resume: try failed recordings again.")
-    ] = False,
-    workers: Annotated[
-        int, typer.Option("--workers", min=1, help="Recordings processed at once.")
-    ] = 1,
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            "--ray",
-            metavar="ADDRESS",
-            help="Work on a Ray cluster: its address, `auto`, or `local` to start one here.",
-        ),
-    ] = None,
+    resume: ResumeOption = False,
+    retry_failed: RetryFailedOption = False,
+    workers: WorkersOption = 1,
+    ray: RayOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Process many recordings: one JSON result each, and a journal that survives a kill.
@@ -58,7 +65,6 @@ def batch(
     from serving.batch.run import run_batch
     from serving.cli.progress import batch_progress
     from serving.profile import load_profile
-    from serving.provenance import software_version
     from serving.settings import load_settings
     from serving.telemetry import set_up_logging
 
@@ -68,12 +74,7 @@ def batch(
     loaded = load_profile(profile or settings.profile, settings.profiles_dir)
     chosen = engine or settings.engine
     spec = WorkerSpec(settings, loaded, chosen, agent_channel)
-    facts = {
-        "software": software_version(),
-        "profile": loaded.name,
-        "profile_version": loaded.full_version,
-        "engine": chosen,
-    }
+    facts = _facts(loaded, chosen)
     with batch_progress() as on_progress:
         ended = run_batch(
             items,
@@ -84,9 +85,25 @@ def batch(
             facts=facts,
             on_progress=on_progress,
         )
+    if ended.changed:
+        complain(
+            f"note: not as in the run before: {', '.join(ended.changed)}; "
+            "results made before stay as they are"
+        )
     emit(json.dumps(_summary(ended), ensure_ascii=False) if as_json else _report(ended, out))
     if ended.failed or ended.earlier_failed:
         raise typer.Exit(INPUT_FAILED)
+
+
+def _facts(profile: Profile, engine: str) -> dict[str, str]:
+    from serving.provenance import software_version
+
+    return {
+        "software": software_version(),
+        "profile": profile.name,
+        "profile_version": profile.full_version,
+        "engine": engine,
+    }
 
 
 def _runner(make_worker: MakeWorker, workers: int, ray: str | None) -> RunItems:

@@ -24,34 +24,40 @@ if TYPE_CHECKING:
     from serving.contract import CallModel
 
 
+RecordingArgument = Annotated[
+    Path, typer.Argument(help="Recording: WAV, FLAC, MP3, M4A, OGG, AMR …; mono or two legs.")
+]
+OtherLegOption = Annotated[
+    Path | None,
+    typer.Option("--other-leg", help="The other leg, where each leg has its own file."),
+]
+KindOption = Annotated[
+    Kind | None, typer.Option("--kind", help="Without it, found by what is said.")
+]
+ReceivedAtOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--received-at",
+        metavar="ISO",
+        parser=moment,
+        help="When the call came in, like 2026-03-01T09:30; without it the file's own time.",
+    ),
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to this file, whole or not at all.")
+]
+
+
 def process(
-    file: Annotated[
-        Path,
-        typer.Argument(help="Recording: WAV, FLAC, MP3, M4A, OGG, AMR …; mono or two legs."),
-    ],
-    other_leg: Annotated[
-        Path | None,
-        typer.Option("--other-leg", help="The other leg, where each leg has its own file."),
-    ] = None,
+    file: RecordingArgument,
+    other_leg: OtherLegOption = None,
     profile: ProfileOption = None,
-    kind: Annotated[
-        Kind | None, typer.Option("--kind", help="Without it, found by what is said.")
-    ] = None,
+    kind: KindOption = None,
     engine: EngineOption = None,
     agent_channel: AgentChannelOption = "auto",
-    received_at: Annotated[
-        datetime | None,
-        typer.Option(
-            "--received-at",
-            metavar="ISO",
-            parser=moment,
-            help="When the call came in, like 2026-03-01T09:30; without it the file's own time.",
-        ),
-    ] = None,
+    received_at: ReceivedAtOption = None,
     as_json: JsonOption = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to this file, whole or not at all.")
-    ] = None,
+    output: OutputOption = None,
 ) -> None:
     """Turn one recording into a transcript, a ticket draft, a QA report and callback answers."""
     from asr.audio import open_recording

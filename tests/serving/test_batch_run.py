@@ -73,6 +73,17 @@ def test_earlier_run_is_not_mixed_into_unasked(tmp_path: Path, source: Path) -> 
         run_batch(read_items(source), out, here(tmp_path))
 
 
+def test_change_between_runs_is_told(tmp_path: Path, source: Path) -> None:
+    out, items = tmp_path / "out", read_items(source)
+    before = {"engine": "whisper", "profile_version": "1"}
+    assert run_batch(items, out, here(tmp_path), facts=before).changed == ()
+    same = run_batch(items, out, here(tmp_path), resume=True, facts=before)
+    assert same.changed == ()
+    after = {"engine": "whisper", "profile_version": "2"}
+    other = run_batch(items, out, here(tmp_path), resume=True, facts=after)
+    assert other.changed == ("profile_version",)
+
+
 def test_nothing_left_loads_no_worker(tmp_path: Path, source: Path) -> None:
     out = tmp_path / "out"
     run_batch(read_items(source), out, here(tmp_path))
