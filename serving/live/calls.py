@@ -173,6 +173,7 @@ class LiveCalls:
             if await asyncio.to_thread(self._calls.exists, spec.call_id):
                 raise _taken(spec.call_id)
             recorder = LegRecorder(self._recordings, spec.call_id, spec.sample_rate_hz)
+            on_failure.callback(recorder.abandon)
             await recorder.open()
             await asyncio.to_thread(self._remember, spec, source)
             on_failure.pop_all()

@@ -50,12 +50,24 @@ class LegRecorder:
 
     async def finish(self) -> str:
         """Put the legs together and return the recording's name; raises OutputError."""
-        await self._write_waiting()
-        for file in self._files.values():
-            await asyncio.to_thread(file.close)
+        try:
+            await self._write_waiting()
+        finally:
+            self.close()
         return await asyncio.to_thread(
             assemble_recording, self._recordings, self._call_id, self._rate_hz
         )
+
+    def close(self) -> None:
+        """Close the files and leave them; safe to call twice."""
+        for file in self._files.values():
+            file.close()
+
+    def abandon(self) -> None:
+        """Close the files and remove them: the call was not admitted after all."""
+        self.close()
+        for leg in self._files:
+            leg_path(self._recordings, self._call_id, leg, self._rate_hz).unlink(missing_ok=True)
 
     async def _write_waiting(self) -> None:
         async with self._lock:

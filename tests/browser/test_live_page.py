@@ -32,7 +32,7 @@ def start_demo(page: Page, address: str, speed: float) -> str:
     """Play the sample faster than the button does and return the call's page."""
     answer = page.request.post(f"{address}/api/demo-calls", data={"speed": speed})
     assert answer.status == 201
-    return address + answer.json()["page"]
+    return f"{address}{answer.json()['page']}"
 
 
 def until(page: Page, condition: str, within_s: float = 15.0) -> None:

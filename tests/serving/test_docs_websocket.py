@@ -7,6 +7,7 @@ import re
 
 from serving import errors
 from serving.api.error_table import CODES, fault_of
+from serving.feed import FeedEvent
 from serving.ingress.messages import Ready, Resume, Start, read_message
 from serving.live.events import (
     CallbackUpdate,
@@ -52,7 +53,14 @@ def test_every_start_field_is_described() -> None:
 
 def test_every_event_and_its_fields_are_described() -> None:
     section = TEXT.split("## While the call goes on", 1)[1].split("\n## ")[0]
-    kinds = [TranscriptUpdate, DraftUpdate, QAUpdate, CallbackUpdate, StateUpdate, Trouble]
+    kinds: list[type[FeedEvent]] = [
+        TranscriptUpdate,
+        DraftUpdate,
+        QAUpdate,
+        CallbackUpdate,
+        StateUpdate,
+        Trouble,
+    ]
     for kind in kinds:
         row = next(
             line for line in section.splitlines()
