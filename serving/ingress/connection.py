@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from datetime import datetime
 from typing import Any, Protocol
 
 from asr.types import Channel
+from serving.call_id import new_call_id
 from serving.clock import CHINA_TIME
 from serving.errors import (
     AudioFrameError,
@@ -132,7 +132,7 @@ class Connection:
             return await self._join(start, start.call_id, start.token)
         pipeline = await asyncio.to_thread(self._hotlines.get, start.profile)
         spec = CallSpec(
-            call_id=start.call_id or uuid.uuid4().hex,
+            call_id=start.call_id or new_call_id(),
             profile=self._hotlines.check(start.profile),
             sample_rate_hz=start.sample_rate_hz,
             received_at=datetime.now(CHINA_TIME),

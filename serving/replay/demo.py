@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from datetime import datetime
 from pathlib import Path
 
 from asr.audio import Recording
+from serving.call_id import new_call_id
 from serving.clock import CHINA_TIME
 from serving.live.call import CallSpec, LiveCall
 from serving.live.calls import LiveCalls
@@ -40,7 +40,7 @@ class Demo:
         recording = await asyncio.to_thread(open_two_legs, path)
         try:
             spec = CallSpec(
-                call_id=uuid.uuid4().hex,
+                call_id=new_call_id(),
                 profile=pipeline.profile.name,
                 sample_rate_hz=line_rate_hz(recording),
                 received_at=datetime.now(CHINA_TIME),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from serving.api.problems import problem_responses
 from serving.api.schemas import CallStatus
 from serving.api.services import Services
 from serving.api.views import status_of
+from serving.call_id import new_call_id
 from serving.clock import CHINA_TIME, parse_moment
 from serving.errors import UploadError, UploadTooLargeError
 from serving.result import CallKind
@@ -98,7 +98,7 @@ async def upload(request: Request, response: Response, services: ServicesDep) ->
     """
     services.jobs.check_room()
     _check_length(request, services.settings.max_upload_bytes)
-    call_id = uuid.uuid4().hex
+    call_id = new_call_id()
     partial = services.recordings.partial(call_id)
     try:
         received = await receive_upload(
