@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from nlu.directory import DispatchDirectory, DutyMatch
 from nlu.location import Resolution
@@ -17,12 +18,30 @@ from nlu.types import Evidence, Field
 _TOP = 5
 _DIRECTORY_WEIGHT = 1.6
 """How much a directory match multiplies an agency's odds, tuned on dev."""
+_FUNCTION_POWER = 0.5
+_PLACE_POWER = 0.8
 _PLACE_FLOOR = 0.02
+_TINY = 1e-6
 _DIRECTORY_ALONE = 0.8
 _ASSISTING = 0.3
 _NAMED = 0.7
 _AMONG_MATCHES = 3
 _USUAL_STRENGTH = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The model's probabilities: of each agency, and of each function.
+
+    A function is keyed `level:function` for units that districts have each of their own, else
+    by the agency's name. Both are empty where a hotline has no model.
+    """
+
+    agencies: Mapping[str, float]
+    functions: Mapping[str, float]
+
+
+NOTHING_LEARNED = Learned({}, {})
 
 
 class Dispatcher:
@@ -36,24 +55,26 @@ class Dispatcher:
         for agency in profile.agencies.agencies:
             if agency.level in ("district", "town"):
                 self._groups[agency.level, agency.function].append(agency)
+        self._functions = {
+            agency.name: f"{agency.level}:{agency.function}"
+            for members in self._groups.values()
+            for agency in members
+        }
 
     def dispatch(
         self,
         text: str,
-        learned: Mapping[str, float],
+        learned: Learned,
         place: Resolution,
         evidence: tuple[Evidence, ...],
     ) -> Field[str]:
-        """Return the agency with its runners-up, or none with the reason.
-
-        `learned` holds the model's probability of each agency, and is empty without a model.
-        """
+        """Return the agency with its runners-up, or none with the reason."""
         matches = self._directory.matches(text)
-        odds = self._by_place(learned, place) if learned else {}
+        odds = self._by_place(self._by_function(learned), place)
         odds = self._with_directory(odds, matches, place, self._directory.named(text))
         if not odds:
             return Field.empty("派单目录中没有对应事项，请人工派单")
-        total = sum(odds.values()) if learned else 1.0
+        total = sum(odds.values()) if learned.agencies else 1.0
         ranked = sorted(((n, v / total) for n, v in odds.items()), key=lambda item: -item[1])
         chosen, confidence = ranked[0]
         others = tuple((name, round(p, 4)) for name, p in ranked[1:_TOP])
@@ -67,19 +88,33 @@ class Dispatcher:
             )
         return Field(chosen, round(confidence, 4), evidence, others, reason)
 
-    def _by_place(self, learned: Mapping[str, float], place: Resolution) -> dict[str, float]:
-        """Hand each function's probability to the unit of the district that was named."""
+    def _by_function(self, learned: Learned) -> dict[str, float]:
+        """Weigh each agency by how likely its function is."""
+        if not learned.functions:
+            return dict(learned.agencies)
+        odds = {
+            name: share
+            * learned.functions.get(self._functions.get(name, name), _TINY) ** _FUNCTION_POWER
+            for name, share in learned.agencies.items()
+        }
+        return _normalised(odds)
+
+    def _by_place(self, learned: dict[str, float], place: Resolution) -> dict[str, float]:
+        """Weigh each agency by how well its jurisdiction fits the place.
+
+        The mass of a function moves between the districts' counterparts; it does not leave it.
+        """
+        if not place.districts or not learned:
+            return learned
         odds = dict(learned)
-        if not place.districts:
-            return odds
         for members in self._groups.values():
+            if len({agency.jurisdiction.partition("/")[0] for agency in members}) < 2:
+                continue
             mass = sum(learned.get(agency.name, 0.0) for agency in members)
             fit = {
-                agency.name: learned.get(agency.name, 0.0) * _fit(agency, place)
+                agency.name: learned.get(agency.name, 0.0) * _fit(agency, place) ** _PLACE_POWER
                 for agency in members
             }
-            if len({agency.jurisdiction.split("/")[0] for agency in members}) < 2:
-                continue
             total = sum(fit.values())
             for name, value in fit.items():
                 odds[name] = mass * value / total if total else 0.0
@@ -112,6 +147,11 @@ class Dispatcher:
             name: share * (1.0 + _DIRECTORY_WEIGHT * gains.get(name, 0.0))
             for name, share in odds.items()
         }
+
+
+def _normalised(odds: dict[str, float]) -> dict[str, float]:
+    total = sum(odds.values())
+    return {name: value / total for name, value in odds.items()} if total else odds
 
 
 def _fit(agency: Agency, place: Resolution) -> float:

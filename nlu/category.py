@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from models.extractor.features import Float32
-from models.extractor.weights import ExtractorWeights
+from collections.abc import Mapping, Sequence
+
 from nlu.errors import TaxonomyMismatchError
 from nlu.profile import NluProfile
 from nlu.types import CategoryPath, Evidence, Field
@@ -11,7 +11,7 @@ from nlu.types import CategoryPath, Evidence, Field
 _ALTERNATIVES = 4
 
 
-def check_taxonomy(profile: NluProfile, weights: ExtractorWeights) -> None:
+def check_taxonomy(profile: NluProfile, trained_labels: Mapping[str, Sequence[str]]) -> None:
     """Raise TaxonomyMismatchError unless the profile's labels are those trained."""
     declared = {
         "request_type": set(profile.taxonomy.request_types),
@@ -20,7 +20,7 @@ def check_taxonomy(profile: NluProfile, weights: ExtractorWeights) -> None:
     }
     problems = []
     for head, names in declared.items():
-        trained = set(weights.heads[head].labels)
+        trained = set(trained_labels[head])
         if missing := sorted(trained - names):
             problems.append(f"{head}: the profile lacks {_some(missing)}")
         if head != "agency" and (untrained := sorted(names - trained)):
@@ -37,25 +37,20 @@ def _some(names: list[str]) -> str:
     return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
 
 
-def request_type_field(
-    labels: tuple[str, ...], probabilities: Float32, evidence: tuple[Evidence, ...]
-) -> Field[str]:
+def request_type_field(believed: Mapping[str, float], evidence: tuple[Evidence, ...]) -> Field[str]:
     """Return the likeliest request type with its runners-up."""
-    ranked = sorted(zip(labels, probabilities.tolist(), strict=True), key=lambda item: -item[1])
-    return Field(
-        value=ranked[0][0],
-        confidence=round(ranked[0][1], 4),
-        evidence=evidence,
-        alternatives=tuple((label, round(p, 4)) for label, p in ranked[1:_ALTERNATIVES]),
-    )
+    ranked = _ranked(believed)
+    return Field(ranked[0][0], ranked[0][1], evidence, tuple(ranked[1:]))
 
 
 def category_field(
-    labels: tuple[str, ...], probabilities: Float32, evidence: tuple[Evidence, ...]
+    believed: Mapping[str, float], evidence: tuple[Evidence, ...]
 ) -> Field[CategoryPath]:
-    """Return the likeliest category path with its runners-up."""
-    ranked = sorted(zip(labels, probabilities.tolist(), strict=True), key=lambda item: -item[1])
-    paths = [(tuple(label.split("/")), round(p, 4)) for label, p in ranked[: _ALTERNATIVES + 1]]
-    return Field(
-        value=paths[0][0], confidence=paths[0][1], evidence=evidence, alternatives=tuple(paths[1:])
-    )
+    """Return the likeliest category path (`/` between levels) with its runners-up."""
+    ranked = [(tuple(name.split("/")), share) for name, share in _ranked(believed)]
+    return Field(ranked[0][0], ranked[0][1], evidence, tuple(ranked[1:]))
+
+
+def _ranked(believed: Mapping[str, float]) -> list[tuple[str, float]]:
+    ranked = sorted(believed.items(), key=lambda item: -item[1])[: _ALTERNATIVES + 1]
+    return [(name, round(share, 4)) for name, share in ranked]

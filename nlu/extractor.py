@@ -8,14 +8,15 @@ from pathlib import Path
 
 from asr.types import Transcript, Utterance
 from models.extractor.features import normalise
-from models.extractor.weights import WEIGHTS_FOLDER, ExtractorWeights, load_weights
-from nlu.agency import Dispatcher
+from models.extractor.model import ExtractorModel, load_extractor
+from models.extractor.weights import WEIGHTS_FOLDER
+from nlu.agency import NOTHING_LEARNED, Dispatcher, Learned
 from nlu.caller import find_caller
 from nlu.category import category_field, check_taxonomy, request_type_field
 from nlu.confidentiality import wants_confidentiality
 from nlu.demand import find_demand
 from nlu.gazetteer import Gazetteer
-from nlu.location import Resolution, resolve_location
+from nlu.location import NO_HUNCH, Hunch, Resolution, resolve_location
 from nlu.passage import Passage
 from nlu.plates import find_plates
 from nlu.profile import NluProfile
@@ -25,6 +26,11 @@ from nlu.types import CategoryPath, Evidence, Extraction, Field
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _MIN_CHINESE = 3
+_NO_MODEL = "没有可用的分类模型，请话务员选择"
+_UNKNOWN_WORDS = "没有听到可以分类的内容"
+
+Beliefs = dict[str, dict[str, float]]
+"""Probabilities by head and label."""
 
 
 class Extractor:
@@ -36,10 +42,10 @@ class Extractor:
 
     def __init__(self, profile: NluProfile, weights_folder: Path = WEIGHTS_FOLDER) -> None:
         self.profile = profile
-        self._weights: ExtractorWeights | None = None
+        self._model: ExtractorModel | None = None
         if profile.extractor:
-            self._weights = load_weights(weights_folder / f"extractor-{profile.extractor}.npz")
-            check_taxonomy(profile, self._weights)
+            self._model = load_extractor(weights_folder / f"extractor-{profile.extractor}.npz")
+            check_taxonomy(profile, self._model.labels)
         self._gazetteer = Gazetteer(profile.places)
         self._dispatcher = Dispatcher(profile)
 
@@ -54,8 +60,11 @@ class Extractor:
         said = Passage.of_utterances(transcript.of("citizen"), joint="，")
         matter = Passage.of_evidence(transcript, demand, joint="，")
         whole = Passage.of_utterances(transcript.utterances, joint="，")
-        place = resolve_location(matter, self._gazetteer)
-        request_type, category, agency = self._classify(said, matter, place, demand)
+        refusal = _refusal(matter.text)
+        believed = None if refusal else self._believe(matter.text)
+        place = resolve_location(matter, self._gazetteer, _hunch(believed))
+        request_type, category = self._file(said, believed, refusal, demand)
+        agency = self._dispatch(matter.text, believed, place, refusal, demand)
         return Extraction(
             request_type=request_type,
             category=category,
@@ -70,28 +79,55 @@ class Extractor:
             notes=_notes(agency, place.field.reason),
         )
 
-    def _classify(
-        self, said: Passage, matter: Passage, place: Resolution, demand: tuple[Evidence, ...]
-    ) -> tuple[Field[str], Field[CategoryPath], Field[str]]:
-        refusal = _refusal(matter.text)
-        if refusal:
-            return Field.empty(refusal), Field.empty(refusal), Field.empty(refusal)
-        if self._weights is None:
-            reason = "没有可用的分类模型，请话务员选择"
-            agency = self._dispatcher.dispatch(matter.text, {}, place, demand)
-            return Field.empty(reason), Field.empty(reason), agency
-        heads = self._weights.heads
-        by_speech = self._weights.predict(said.text)
-        by_matter = self._weights.predict(matter.text)
-        if by_speech is None or by_matter is None:
-            unknown = "没有听到可以分类的内容"
-            return Field.empty(unknown), Field.empty(unknown), Field.empty(unknown)
-        learned = dict(zip(heads["agency"].labels, by_matter["agency"].tolist(), strict=True))
+    def _believe(self, text: str) -> Beliefs | None:
+        """Return the model's probabilities by head and label."""
+        if self._model is None:
+            return None
+        predicted = self._model.predict(text)
+        if predicted is None:
+            return None
+        return {
+            name: dict(zip(labels, predicted[name].tolist(), strict=True))
+            for name, labels in self._model.labels.items()
+        }
+
+    def _file(
+        self,
+        said: Passage,
+        believed: Beliefs | None,
+        refusal: str | None,
+        demand: tuple[Evidence, ...],
+    ) -> tuple[Field[str], Field[CategoryPath]]:
+        reason = refusal or (None if self._model else _NO_MODEL)
+        spoken = None if reason else self._believe(said.text)
+        if reason or believed is None or spoken is None:
+            reason = reason or _UNKNOWN_WORDS
+            return Field.empty(reason), Field.empty(reason)
         return (
-            request_type_field(heads["request_type"].labels, by_speech["request_type"], demand),
-            category_field(heads["category"].labels, by_matter["category"], demand),
-            self._dispatcher.dispatch(matter.text, learned, place, demand),
+            request_type_field(spoken["request_type"], demand),
+            category_field(believed["category"], demand),
         )
+
+    def _dispatch(
+        self,
+        text: str,
+        believed: Beliefs | None,
+        place: Resolution,
+        refusal: str | None,
+        demand: tuple[Evidence, ...],
+    ) -> Field[str]:
+        if refusal:
+            return Field.empty(refusal)
+        learned = NOTHING_LEARNED
+        if believed is not None:
+            learned = Learned(believed["agency"], believed.get("function", {}))
+        return self._dispatcher.dispatch(text, learned, place, demand)
+
+
+def _hunch(believed: Beliefs | None) -> Hunch:
+    if believed is None or "district" not in believed:
+        return NO_HUNCH
+    return Hunch(believed["district"], believed.get("street", {}))
 
 
 def _refusal(text: str) -> str | None:

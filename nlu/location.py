@@ -7,8 +7,8 @@ most of them is the place's text. What is named elsewhere in the call counts les
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from nlu.gazetteer import Gazetteer, Mention
 from nlu.passage import Passage
@@ -21,6 +21,11 @@ _TRUST = {
 _REPAIRED_TRUST = 0.85
 _ASIDE = 0.5
 _MAX_GAP = 8
+_LEAST_SURE = 0.6
+_LEAST_SURE_STREET = 0.5
+_STRONG_HUNCH = 0.75
+_HUNCH_POWER = 0.7
+_HUNCH_WEIGHT = 2.0
 _WEIGHT = {
     "city": 0.5, "district": 1.5, "street": 2.0, "community": 2.5, "road": 2.0, "estate": 2.5,
     "school": 2.0, "site": 1.8,
@@ -44,6 +49,20 @@ _LEAD = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Hunch:
+    """What the trained model makes of a text's place: probabilities by name.
+
+    `streets` are keyed `district/street`.
+    """
+
+    districts: Mapping[str, float]
+    streets: Mapping[str, float]
+
+
+NO_HUNCH = Hunch({}, {})
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """The place for the ticket, and the probability of each district for dispatch."""
 
@@ -52,15 +71,20 @@ class Resolution:
     street: str | None = None
 
 
-def resolve_location(passage: Passage, gazetteer: Gazetteer) -> Resolution:
-    """Find the place of the matter in a passage of the citizen's words."""
+def resolve_location(passage: Passage, gazetteer: Gazetteer, hunch: Hunch = NO_HUNCH) -> Resolution:
+    """Find the place of the matter in a passage of the citizen's words.
+
+    The hunch counts beside the names that were said and never makes a place of nothing.
+    """
     mentions = [m for m in gazetteer.find(passage.text) if not _is_office(passage.text, m)]
     if not mentions:
-        return Resolution(_unknown_place(passage), {})
+        districts = _weighed({}, hunch, gazetteer.districts)
+        return Resolution(_unknown_place(passage, districts, gazetteer), districts)
     cluster = _main_cluster(passage.text, mentions)
-    districts = _district_odds(mentions, cluster, gazetteer.districts)
-    district, sure = _best(districts, 0.6)
-    street, community = _street(mentions, district), None
+    named = _district_odds(mentions, cluster, gazetteer.districts)
+    districts = _weighed(named, hunch, gazetteer.districts)
+    district, sure = _best(districts, _LEAST_SURE)
+    street, community = _street(mentions, district, hunch), None
     if street:
         community = _community(mentions, district, street)
     start, end = _extent(passage.text, cluster)
@@ -138,6 +162,18 @@ def _district_odds(
     return {district: value / total for district, value in odds.items()}
 
 
+def _weighed(named: dict[str, float], hunch: Hunch, districts: Sequence[str]) -> dict[str, float]:
+    """Weigh the hunch into what was named."""
+    if not hunch.districts:
+        return named
+    odds = {
+        district: named.get(district, 1.0) * hunch.districts.get(district, 0.0) ** _HUNCH_POWER
+        for district in districts
+    }
+    total = sum(odds.values())
+    return {district: value / total for district, value in odds.items()} if total else named
+
+
 def _best(odds: dict[str, float], least: float) -> tuple[str | None, float]:
     if not odds:
         return None, 0.0
@@ -145,13 +181,20 @@ def _best(odds: dict[str, float], least: float) -> tuple[str | None, float]:
     return (best, odds[best]) if odds[best] >= least else (None, odds[best])
 
 
-def _street(mentions: Sequence[Mention], district: str | None) -> str | None:
+def _street(mentions: Sequence[Mention], district: str | None, hunch: Hunch) -> str | None:
+    """Return the street most mentions lie in; the hunch decides where none says."""
+    if district is None:
+        return None
     votes: dict[str, float] = {}
     for mention in mentions:
         for place in mention.places:
             if place.street and place.district == district:
                 weight = _WEIGHT[place.kind] * (2.0 if place.kind == "street" else 1.0)
                 votes[place.street] = votes.get(place.street, 0.0) + weight / len(mention.places)
+    for name, share in hunch.streets.items():
+        inside, _, street = name.partition("/")
+        if inside == district and (street in votes or share >= _LEAST_SURE_STREET):
+            votes[street] = votes.get(street, 0.0) + _HUNCH_WEIGHT * share
     return max(votes, key=lambda name: votes[name]) if votes else None
 
 
@@ -191,8 +234,10 @@ def _others(
     )[:3]
 
 
-def _unknown_place(passage: Passage) -> Field[Location]:
-    """Return the words that look like an address, unresolved."""
+def _unknown_place(
+    passage: Passage, districts: dict[str, float], gazetteer: Gazetteer
+) -> Field[Location]:
+    """Return the words that look like an address, with the district if the hunch is strong."""
     found = _ADDRESS.search(passage.text)
     if found is None:
         return Field.empty("没有说到具体地点")
@@ -200,9 +245,19 @@ def _unknown_place(passage: Passage) -> Field[Location]:
     start = found.start() + (lead.end() if lead else 0)
     if found.end() - start < 3:
         return Field.empty("没有说到具体地点")
+    district, sure = _best(districts, _STRONG_HUNCH)
+    location = Location(text=passage.text[start : found.end()])
+    if district:
+        location = replace(
+            location,
+            province=gazetteer.province,
+            city=gazetteer.city,
+            district=district,
+            code=gazetteer.code(district, None, None),
+        )
     return Field(
-        value=Location(text=passage.text[start : found.end()]),
-        confidence=0.3,
+        value=location,
+        confidence=round(sure * 0.8, 4) if district else 0.3,
         evidence=passage.evidence(start, found.end()),
         reason="地名不在地名库中，请核对所在区和街道",
     )

@@ -8,18 +8,18 @@ import numpy as np
 
 from models.extractor.dataset import Ticket, frequent_agencies
 from models.extractor.features import Float32
-from models.extractor.weights import ExtractorWeights
+from models.extractor.model import ExtractorModel
 
 
 def figures(
-    weights: ExtractorWeights, train: Sequence[Ticket], dev: Sequence[Ticket]
+    model: ExtractorModel, train: Sequence[Ticket], dev: Sequence[Ticket]
 ) -> dict[str, float]:
     """Return accuracy per head on hint-stripped content, as the figures are defined.
 
     Agencies count where they have at least ten tickets in train and dev together.
     """
     frequent = frequent_agencies([*train, *dev])
-    predictions = [weights.predict(ticket.content) for ticket in dev]
+    predictions = [model.predict(ticket.content) for ticket in dev]
     result: dict[str, float] = {}
     agency = [
         (prediction, ticket.agency)
@@ -27,29 +27,29 @@ def figures(
         if ticket.agency in frequent
     ]
     for k in (1, 3, 5):
-        result[f"agency top-{k}"] = _top(weights, "agency", agency, k)
+        result[f"agency top-{k}"] = _top(model, "agency", agency, k)
     typed = [
         (prediction, ticket.request_type)
         for prediction, ticket in zip(predictions, dev, strict=True)
         if ticket.request_type
     ]
-    result["request type"] = _top(weights, "request_type", typed, 1)
+    result["request type"] = _top(model, "request_type", typed, 1)
     filed = [
         (prediction, "/".join(ticket.category))
         for prediction, ticket in zip(predictions, dev, strict=True)
         if ticket.category
     ]
-    result["category path of 3 levels"] = _top(weights, "category", filed, 1)
+    result["category path of 3 levels"] = _top(model, "category", filed, 1)
     return result
 
 
 def _top(
-    weights: ExtractorWeights,
+    model: ExtractorModel,
     head: str,
     rows: Sequence[tuple[dict[str, Float32] | None, str]],
     k: int,
 ) -> float:
-    labels = weights.heads[head].labels
+    labels = model.labels[head]
     hits = 0
     for prediction, gold in rows:
         if prediction is not None:

@@ -1,14 +1,14 @@
-"""The trained extractor: a weights file in, probabilities per head out. numpy only.
+"""The extractor's weights as one file: a linear part, an encoder where there is one, a mixture.
 
-Architecture: TF-IDF of hashed character n-grams, one int8 projection shared by all heads,
-and a small dense layer per head; softmax with one fitted temperature per head.
+Both parts give each head's logits over the same labels; the mixture adds them, so many times
+the one and so many times the other, as fitted on dev.
 """
 
 from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,76 +16,102 @@ import numpy as np
 import numpy.typing as npt
 
 from models.errors import ModelMissingError, WeightsFormatError
-from models.extractor.features import Float32, SparseVector, Vocabulary
+from models.extractor.encoder import EncoderParts
+from models.extractor.features import Float32, Vocabulary
 
-ARCHITECTURE = "ngram-projection-1"
+ARCHITECTURE = "ngram-encoder-2"
 WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One task: labels, a dense layer float32 (rank, labels) and (labels,), a temperature."""
+    """One task's dense layer: labels, float32 (width, labels) and (labels,)."""
 
     labels: tuple[str, ...]
     matrix: Float32
     bias: Float32
-    temperature: float
 
-    def probabilities(self, hidden: Float32) -> Float32:
-        """Return float32 (labels,) summing to 1, for a hidden vector float32 (rank,)."""
-        logits = (hidden @ self.matrix + self.bias) / self.temperature
-        odds = np.exp(logits - logits.max())
-        return np.asarray(odds / odds.sum(), dtype=np.float32)
+    def logits(self, hidden: Float32) -> Float32:
+        """Return float32 (labels,) for a hidden vector float32 (width,)."""
+        return np.asarray(hidden @ self.matrix + self.bias, dtype=np.float32)
+
+
+Heads = dict[str, Head]
+"""By task: request_type, category (path joined by `/`), agency, function, district, street."""
 
 
 @dataclass(frozen=True, slots=True)
-class ExtractorWeights:
-    """Everything the extractor learned.
+class LinearPart:
+    """Hashed n-grams and one projection that all heads share.
 
-    `projection` is int8 (features, rank), `scales` float32 (features,); `heads` by task name:
-    request_type, category (path joined by `/`), agency, district.
+    `projection` is int8 (features, width), `scales` float32 (features,).
     """
 
     vocabulary: Vocabulary
     projection: npt.NDArray[np.int8]
     scales: Float32
-    heads: dict[str, Head]
-    about: dict[str, Any]
+    heads: Heads
 
-    def predict(self, text: str) -> dict[str, Float32] | None:
-        """Return each head's probabilities; None when no n-gram of the text is known."""
+    def logits(self, text: str) -> dict[str, Float32] | None:
+        """Return each head's logits; None when no n-gram of the text is known."""
         vector = self.vocabulary.vector(text)
         if not len(vector.indices):
             return None
-        hidden = self._hidden(vector)
-        return {name: head.probabilities(hidden) for name, head in self.heads.items()}
-
-    def _hidden(self, vector: SparseVector) -> Float32:
         rows = self.projection[vector.indices].astype(np.float32)
-        return np.asarray((vector.weights * self.scales[vector.indices]) @ rows, dtype=np.float32)
+        hidden = np.asarray((vector.weights * self.scales[vector.indices]) @ rows, np.float32)
+        return {name: head.logits(hidden) for name, head in self.heads.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderPart:
+    """A stored encoder and the heads on its hidden vector."""
+
+    parts: EncoderParts
+    heads: Heads
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many times a head's linear and encoder logits count."""
+
+    linear: float
+    encoder: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractorWeights:
+    """Everything the extractor learned; `about` says from what."""
+
+    linear: LinearPart
+    encoder: EncoderPart | None
+    shares: dict[str, Share]
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 def save_weights(weights: ExtractorWeights, path: Path) -> None:
-    """Write the weights as one compressed .npz, readable without pickle."""
+    """Write one compressed .npz that needs no pickle; the old file stays until it is whole."""
+    linear = weights.linear
     arrays: dict[str, Any] = {
-        "hashes": weights.vocabulary.hashes,
-        "idf": weights.vocabulary.idf.astype(np.float16),
-        "projection": weights.projection,
-        "scales": weights.scales.astype(np.float32),
+        "hashes": linear.vocabulary.hashes,
+        "idf": linear.vocabulary.idf.astype(np.float16),
+        "projection": linear.projection,
+        "scales": linear.scales.astype(np.float32),
     }
-    described: dict[str, Any] = {
+    described = {
         "architecture": ARCHITECTURE,
-        "orders": list(weights.vocabulary.orders),
+        "orders": linear.vocabulary.orders,
         "about": weights.about,
-        "heads": {},
+        "shares": {name: [s.linear, s.encoder] for name, s in weights.shares.items()},
+        "labels": {name: head.labels for name, head in linear.heads.items()},
+        "encoder_heads": [],
     }
-    for name, head in weights.heads.items():
-        arrays[f"{name}.matrix"] = head.matrix.astype(np.float16)
-        arrays[f"{name}.bias"] = head.bias.astype(np.float32)
-        described["heads"][name] = {"labels": head.labels, "temperature": head.temperature}
-    arrays["description"] = np.frombuffer(
-        json.dumps(described, ensure_ascii=False).encode(), dtype=np.uint8
-    )
+    arrays |= _head_arrays("linear", linear.heads)
+    if weights.encoder:
+        described["encoder_heads"] = list(weights.encoder.heads)
+        arrays["encoder.graph"] = _bytes_array(weights.encoder.parts.graph)
+        arrays["encoder.parts"] = _bytes_array(weights.encoder.parts.described())
+        arrays |= _head_arrays("encoder", weights.encoder.heads)
+    arrays["description"] = _bytes_array(json.dumps(described, ensure_ascii=False).encode())
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part.npz")
     np.savez_compressed(part, **arrays)
@@ -102,7 +128,7 @@ def load_weights(path: Path) -> ExtractorWeights:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return _assemble(arrays)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
         raise WeightsFormatError(
             f"{path} holds no extractor weights ({error}); restore the file or train again"
         ) from error
@@ -112,23 +138,42 @@ def _assemble(arrays: Any) -> ExtractorWeights:
     described = json.loads(arrays["description"].tobytes())
     if described.get("architecture") != ARCHITECTURE:
         raise ValueError(f"architecture {described.get('architecture')}, wanted {ARCHITECTURE}")
-    heads = {
-        name: Head(
-            labels=tuple(head["labels"]),
-            matrix=arrays[f"{name}.matrix"].astype(np.float32),
-            bias=arrays[f"{name}.bias"].astype(np.float32),
-            temperature=float(head["temperature"]),
-        )
-        for name, head in described["heads"].items()
-    }
-    return ExtractorWeights(
-        vocabulary=Vocabulary(
-            hashes=arrays["hashes"],
-            idf=arrays["idf"].astype(np.float32),
-            orders=tuple(described["orders"]),
-        ),
-        projection=arrays["projection"],
-        scales=arrays["scales"],
-        heads=heads,
-        about=described["about"],
+    labels = {name: tuple(of_head) for name, of_head in described["labels"].items()}
+    vocabulary = Vocabulary(
+        arrays["hashes"], arrays["idf"].astype(np.float32), tuple(described["orders"])
     )
+    linear = LinearPart(
+        vocabulary, arrays["projection"], arrays["scales"], _heads(arrays, "linear", labels)
+    )
+    encoder = None
+    if described["encoder_heads"]:
+        kept = {name: labels[name] for name in described["encoder_heads"]}
+        parts = EncoderParts.of(
+            arrays["encoder.parts"].tobytes(), arrays["encoder.graph"].tobytes()
+        )
+        encoder = EncoderPart(parts, _heads(arrays, "encoder", kept))
+    shares = {name: Share(*both) for name, both in described["shares"].items()}
+    return ExtractorWeights(linear, encoder, shares, described["about"])
+
+
+def _head_arrays(prefix: str, heads: Heads) -> dict[str, Any]:
+    arrays: dict[str, Any] = {}
+    for name, head in heads.items():
+        arrays[f"{prefix}.{name}.matrix"] = head.matrix.astype(np.float16)
+        arrays[f"{prefix}.{name}.bias"] = head.bias.astype(np.float32)
+    return arrays
+
+
+def _heads(arrays: Any, prefix: str, labels: dict[str, tuple[str, ...]]) -> Heads:
+    return {
+        name: Head(
+            of_head,
+            arrays[f"{prefix}.{name}.matrix"].astype(np.float32),
+            arrays[f"{prefix}.{name}.bias"].astype(np.float32),
+        )
+        for name, of_head in labels.items()
+    }
+
+
+def _bytes_array(data: bytes) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(data, dtype=np.uint8)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from nlu.agency import Dispatcher
+from nlu.agency import NOTHING_LEARNED, Dispatcher, Learned
 from nlu.location import Resolution
 from nlu.types import Field
 from tests.nlu.build import PROFILE
@@ -14,13 +14,14 @@ def at(district: str) -> Resolution:
     return Resolution(Field.empty(""), odds)
 
 
-LEARNED = {
+SHARES = {
     "市公安局交通警察支队": 0.1,
     "龙华区城管局": 0.5,
     "美兰区城管局": 0.3,
     "美兰区演丰镇政府": 0.05,
     "海口供电局": 0.05,
 }
+LEARNED = Learned(SHARES, {})
 
 
 def test_the_districts_unit_follows_the_place() -> None:
@@ -44,21 +45,32 @@ def test_the_directory_strengthens_and_explains() -> None:
 
 
 def test_without_a_model_the_directory_and_the_place_decide() -> None:
-    field = DISPATCHER.dispatch("路边摆摊", {}, at("美兰区"), ())
+    field = DISPATCHER.dispatch("路边摆摊", NOTHING_LEARNED, at("美兰区"), ())
     assert field.value == "美兰区城管局"
     assert field.alternatives[0][0] == "龙华区城管局"
 
 
 def test_without_model_and_matter_nothing_is_guessed() -> None:
-    field = DISPATCHER.dispatch("我要找人聊天", {}, NOWHERE, ())
+    field = DISPATCHER.dispatch("我要找人聊天", NOTHING_LEARNED, NOWHERE, ())
     assert field.value is None
     assert field.reason == "派单目录中没有对应事项，请人工派单"
 
 
 def test_under_the_threshold_a_person_decides_with_the_candidates_named() -> None:
-    flat = {f"单位{n}": 0.1 for n in range(10)}
+    flat = Learned({f"单位{n}": 0.1 for n in range(10)}, {})
     field = DISPATCHER.dispatch("有人吵闹", flat, NOWHERE, ())
     assert field.value is None
     assert field.reason is not None
     assert "人工确认" in field.reason
     assert len(field.alternatives) == 5
+
+
+def test_the_function_weighs_the_agencies() -> None:
+    learned = Learned(SHARES, {"district:城管": 0.002, "town:镇": 0.9, "海口供电局": 0.05})
+    assert DISPATCHER.dispatch("有人吵闹", learned, NOWHERE, ()).value == "美兰区演丰镇政府"
+
+
+def test_an_agency_called_by_name_gains() -> None:
+    plain = dict(DISPATCHER.dispatch("有人吵闹", LEARNED, NOWHERE, ()).alternatives)
+    named = dict(DISPATCHER.dispatch("有人吵闹，供电局管不管", LEARNED, NOWHERE, ()).alternatives)
+    assert named["海口供电局"] > plain["海口供电局"]

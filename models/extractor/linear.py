@@ -1,0 +1,141 @@
+"""Linear heads: support vector machines over n-grams, factored and quantised together."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sparse
+
+from models.extractor.dataset import Ticket, views
+from models.extractor.features import Float32, Vocabulary, learn_vocabulary
+from models.extractor.labels import WeakLabels
+from models.extractor.weights import Head, LinearPart
+
+ORDERS = (1, 2, 3)
+MIN_DOCUMENTS = 2
+_PLACE_HEADS = ("district", "street")
+
+Examples = tuple[list[str], list[str]]
+"""Texts and their labels, one for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinearHead:
+    """Labels, coefficients float32 (labels, features) and intercepts (labels,)."""
+
+    labels: tuple[str, ...]
+    coefficients: Float32
+    intercepts: Float32
+
+
+def head_labels(weak: WeakLabels) -> dict[str, Callable[[Ticket], str | None]]:
+    """Return how to read each head's label off a ticket."""
+    return {
+        "request_type": lambda ticket: ticket.request_type,
+        "category": lambda ticket: "/".join(ticket.category) if ticket.category else None,
+        "agency": lambda ticket: ticket.agency,
+        "function": weak.function,
+        "district": weak.district,
+        "street": weak.street,
+    }
+
+
+def examples(
+    name: str, tickets: Sequence[Ticket], weak: WeakLabels, chance: random.Random
+) -> Examples:
+    """Return one head's examples: each ticket in its views.
+
+    The place heads also see each text without its divisions' names, so that they learn what
+    roads and estates say; names that were said are the gazetteer's business.
+    """
+    texts: list[str] = []
+    labels: list[str] = []
+    label_of = head_labels(weak)[name]
+    for ticket in tickets:
+        label = label_of(ticket)
+        if not label:
+            continue
+        seen = (
+            (ticket.content, weak.without_divisions(ticket.content))
+            if name in _PLACE_HEADS
+            else tuple(views(ticket, chance))
+        )
+        texts.extend(seen)
+        labels.extend([label] * len(seen))
+    return texts, labels
+
+
+def fit_linear_heads(
+    tickets: Sequence[Ticket],
+    weak: WeakLabels,
+    *,
+    size: int,
+    penalty: float,
+    seed: int,
+    say: Callable[[str], None],
+) -> tuple[Vocabulary, dict[str, LinearHead]]:
+    """Fit every head over one vocabulary of `size` n-grams; deterministic by `seed`."""
+    chance = random.Random(seed)
+    vocabulary = learn_vocabulary(
+        [ticket.content for ticket in tickets], ORDERS, MIN_DOCUMENTS, size
+    )
+    heads = {}
+    for name in head_labels(weak):
+        texts, labels = examples(name, tickets, weak, chance)
+        say(f"{name}: {len(texts)} texts, {len(set(labels))} labels")
+        heads[name] = _fit(matrix_of(vocabulary, texts), labels, penalty, seed)
+    return vocabulary, heads
+
+
+def matrix_of(vocabulary: Vocabulary, texts: Sequence[str]) -> sparse.csr_matrix:
+    """Return the texts' vectors as one sparse matrix (texts, features)."""
+    vectors = [vocabulary.vector(text) for text in texts]
+    starts = np.cumsum([0, *(len(vector.indices) for vector in vectors)])
+    return sparse.csr_matrix(
+        (
+            np.concatenate([vector.weights for vector in vectors]),
+            np.concatenate([vector.indices for vector in vectors]),
+            starts,
+        ),
+        shape=(len(texts), len(vocabulary.hashes)),
+    )
+
+
+def _fit(
+    features: sparse.csr_matrix, labels: Sequence[str], penalty: float, seed: int
+) -> LinearHead:
+    from sklearn.svm import LinearSVC
+
+    machine = LinearSVC(C=penalty, random_state=seed).fit(features, labels)
+    coefficients = machine.coef_.astype(np.float32)
+    intercepts = machine.intercept_.astype(np.float32)
+    if len(machine.classes_) == 2:
+        coefficients = np.concatenate([-coefficients, coefficients])
+        intercepts = np.concatenate([-intercepts, intercepts])
+    return LinearHead(tuple(str(name) for name in machine.classes_), coefficients, intercepts)
+
+
+def factor(vocabulary: Vocabulary, linear: dict[str, LinearHead], rank: int) -> LinearPart:
+    """Share one int8 projection between the heads: truncated SVD of their stacked weights."""
+    stacked = np.concatenate([head.coefficients for head in linear.values()])
+    values, vectors = np.linalg.eigh((stacked @ stacked.T).astype(np.float64))
+    basis = vectors[:, np.argsort(-values)[:rank]].astype(np.float32)
+    rows, scales = quantise_rows(stacked.T @ basis)
+    heads, start = {}, 0
+    for name, head in linear.items():
+        matrix = np.ascontiguousarray(basis[start : start + len(head.labels)].T)
+        heads[name] = Head(head.labels, matrix, head.intercepts)
+        start += len(head.labels)
+    return LinearPart(vocabulary, rows, scales, heads)
+
+
+def quantise_rows(matrix: Float32) -> tuple[npt.NDArray[np.int8], Float32]:
+    """Return int8 rows and one scale per row: `matrix ≈ rows * scales[:, None]`."""
+    scales = np.abs(matrix).max(axis=1) / 127.0
+    scales[scales == 0] = 1.0
+    rows = np.clip(np.rint(matrix / scales[:, None]), -127, 127).astype(np.int8)
+    return rows, scales.astype(np.float32)
