@@ -14,7 +14,7 @@ from ticket_draft.scoring.dialogue import Dialogue, turn_of
 from ticket_draft.scoring.heard import nearly, standard
 from ticket_draft.scoring.script import CallbackScript, Topic
 
-_PHRASE_SIMILARITY = 0.7
+_PHRASE_SIMILARITY = 0.8
 _CONNECTIVE = re.compile(
     r"(?<=[^，。！？,.!?\s])(?=但是?|不过|可是|只是|就是(?!说)|然而|结果(?!满|不|还|我|"
     r"挺|很|就|也|嘛|吧)|后来)"
