@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 
 from asr.engines.log_mel import FRAMES_PER_S, LogMel
 from asr.errors import EngineError, EngineUnavailableError
+from asr.rescoring import Reading, Rescorer, shipped_rescorer
 from asr.text import is_looping, tidy, without_loops, written_numbers
 from asr.types import SAMPLE_RATE_HZ, Alternative, Recognition, SpeechSegment
 from models import registry
@@ -47,7 +48,9 @@ class WhisperSettings:
 
     beam_size: int = 5
     readings: int = 5
-    """Hypotheses kept of each utterance, for rescoring and for numbers said twice."""
+    """Hypotheses of each utterance that the language model chooses from."""
+    alternatives: int = 5
+    """Other readings handed on, for numbers said twice."""
     batch_s: float = 80.0
     """Padded seconds of audio in one batch, at most."""
     no_speech: float = 0.6
@@ -58,8 +61,8 @@ class WhisperSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """One hypothesis: tidied text, mean log probability per token, and tokens."""
+class _Hypothesis:
+    """What the decoder wrote: tidied text, mean log probability per token, and tokens."""
 
     text: str
     score: float
@@ -79,12 +82,17 @@ class WhisperRecognizer:
         *,
         threads: int = 0,
         settings: WhisperSettings | None = None,
+        rescorer: Rescorer | None = None,
     ) -> None:
-        """Load the weights; raises EngineUnavailableError, or ModelMissingError when not pulled."""
+        """Load the weights; without a `rescorer` the shipped one is shared by all engines.
+
+        Raises EngineUnavailableError, or ModelMissingError when not pulled.
+        """
         folder = Path(model) if os.sep in model else registry.resolve(model)
         self.name = folder.name
         self._settings = settings or WhisperSettings()
         self._features = LogMel()
+        self._rescorer = rescorer or shipped_rescorer()
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             self._model = ctranslate2.models.Whisper(
@@ -108,7 +116,7 @@ class WhisperRecognizer:
         heard: list[Recognition | None] = [None] * len(segments)
         for batch in self._batches(segments):
             chosen = [segments[i] for i in batch]
-            for index, recognition in zip(batch, self._recognise(chosen), strict=True):
+            for index, recognition in zip(batch, self._recognise(chosen, hotwords), strict=True):
                 heard[index] = recognition
         return [recognition for recognition in heard if recognition is not None]
 
@@ -126,28 +134,35 @@ class WhisperRecognizer:
 
     def _frames(self, longest: SpeechSegment) -> int:
         """Return the feature frames a batch with this longest segment is padded to; even."""
-        seconds = len(longest.samples) / SAMPLE_RATE_HZ + _TRAILING_SILENCE_S
+        seconds = _seconds(longest) + _TRAILING_SILENCE_S
         seconds = min(max(seconds, self._shortest_s), _LONGEST_CONTEXT_S)
         return math.ceil(seconds * FRAMES_PER_S / 2) * 2
 
-    def _recognise(self, segments: Sequence[SpeechSegment]) -> list[Recognition]:
+    def _recognise(
+        self, segments: Sequence[SpeechSegment], hotwords: Sequence[str]
+    ) -> list[Recognition]:
         results = self._decode(segments, self._frames(segments[-1]))
-        recognitions = [self._believe(s, r) for s, r in zip(segments, results, strict=True)]
-        for index, (segment, found) in enumerate(zip(segments, recognitions, strict=True)):
-            if found is None:
-                recognitions[index] = self._once_more(segment)
-        return [r or self._nothing() for r in recognitions]
+        recognitions = []
+        for segment, result in zip(segments, results, strict=True):
+            hypotheses = self._believed(result)
+            if hypotheses and is_looping(hypotheses[0].text, _seconds(segment)):
+                hypotheses = self._once_more(segment)
+            recognitions.append(self._recognition(hypotheses, hotwords))
+        return recognitions
 
-    def _once_more(self, segment: SpeechSegment) -> Recognition:
+    def _once_more(self, segment: SpeechSegment) -> list[_Hypothesis]:
         """Decode a looping utterance again, alone, with the context Whisper was trained on."""
         full = round(_LONGEST_CONTEXT_S * FRAMES_PER_S)
         (result,) = self._decode([segment], full, no_repeat_ngram_size=5)
-        recognition = self._believe(segment, result, last_chance=True)
-        return recognition or self._nothing()
+        hypotheses = self._believed(result)
+        if hypotheses and is_looping(hypotheses[0].text, _seconds(segment)):
+            best = hypotheses[0]
+            return [replace(best, text=without_loops(best.text), score=best.score - 1.0)]
+        return hypotheses
 
     def _decode(self, segments: Sequence[SpeechSegment], frames: int, **options: Any) -> list[Any]:
         features = self._features.batch([s.samples for s in segments], frames)
-        longest_s = max(len(s.samples) for s in segments) / SAMPLE_RATE_HZ
+        longest_s = max(_seconds(s) for s in segments)
         try:
             results: list[Any] = self._model.generate(
                 ctranslate2.StorageView.from_array(features),
@@ -164,49 +179,48 @@ class WhisperRecognizer:
             raise EngineError(f"the recogniser {self.name} failed: {error}") from error
         return results
 
-    def _believe(
-        self, segment: SpeechSegment, result: Any, *, last_chance: bool = False
-    ) -> Recognition | None:
-        """Return the result as a recognition, an empty one for no words, None for a loop."""
-        readings = self._readings(result)
-        best = readings[0]
+    def _believed(self, result: Any) -> list[_Hypothesis]:
+        """Return the hypotheses, best first; none where the sound is taken for no words."""
+        pairs = zip(result.sequences_ids, result.scores, strict=True)
+        hypotheses = [
+            _Hypothesis(self._text(ids), float(score), len(ids) + 1) for ids, score in pairs
+        ]
+        best = hypotheses[0]
         doubtful = result.no_speech_prob > self._settings.no_speech
         if best.score < self._settings.hopeless_log_probability or (
             doubtful and best.score < self._settings.least_log_probability
         ):
-            return self._nothing()
+            return []
         if _SUBTITLE_LINE.search(best.text) and (doubtful or best.score < -0.5):
-            return self._nothing()
-        duration_s = len(segment.samples) / SAMPLE_RATE_HZ
-        if is_looping(best.text, duration_s):
-            if not last_chance:
-                return None
-            best = replace(best, text=without_loops(best.text), score=best.score - 1.0)
-        return self._recognition(best, readings)
+            return []
+        return hypotheses
 
-    def _recognition(self, best: _Reading, readings: Sequence[_Reading]) -> Recognition:
-        ahead = best.score * best.tokens
-        weights = [math.exp(max(r.score * r.tokens - ahead, -50.0)) for r in readings]
-        total = sum(weights)
-        others: dict[str, float] = {}
-        for reading, weight in zip(readings, weights, strict=True):
-            if reading.text and reading.text != best.text:
-                others[reading.text] = others.get(reading.text, 0.0) + weight / total
+    def _recognition(
+        self, hypotheses: Sequence[_Hypothesis], hotwords: Sequence[str]
+    ) -> Recognition:
+        """Return what the language model makes of the hypotheses, numbers written out."""
+        heard = [Reading(h.text, h.score * h.tokens) for h in hypotheses if h.text]
+        if not heard:
+            return Recognition("", 0.0, model=self.name)
+        shares: dict[str, float] = {}
+        readings = self._rescorer.rescore(heard, hotwords)
+        for reading in readings:
+            text = written_numbers(reading.text)
+            share = math.exp(max(reading.score - readings[0].score, -50.0))
+            shares[text] = shares.get(text, 0.0) + share
+        total = sum(shares.values())
+        best, *others = shares
         alternatives = tuple(
-            Alternative(text, share) for text, share in sorted(others.items(), key=lambda o: -o[1])
+            Alternative(text, shares[text] / total)
+            for text in others[: self._settings.alternatives]
         )
-        confidence = math.exp(best.score) if best.text else 0.0
-        return Recognition(best.text, min(confidence, 1.0), (), alternatives, self.name)
-
-    def _nothing(self) -> Recognition:
-        return Recognition("", 0.0, model=self.name)
-
-    def _readings(self, result: Any) -> list[_Reading]:
-        pairs = zip(result.sequences_ids, result.scores, strict=True)
-        return [_Reading(self._text(ids), float(score), len(ids) + 1) for ids, score in pairs]
+        # How sure the decoder was of its words, by the beam's best: the shares above only
+        # compare readings with each other.
+        confidence = min(math.exp(hypotheses[0].score), 1.0)
+        return Recognition(best, confidence, (), alternatives, self.name)
 
     def _text(self, ids: Sequence[int]) -> str:
-        return written_numbers(tidy(self._tokenizer.decode(list(ids), skip_special_tokens=True)))
+        return tidy(self._tokenizer.decode(list(ids), skip_special_tokens=True))
 
     @cached_property
     def _suppressed(self) -> list[int]:
@@ -214,3 +228,7 @@ class WhisperRecognizer:
         first_special = self._tokenizer.token_to_id("<|endoftext|>") or 0
         texts = ((i, self._tokenizer.decode([i])) for i in range(first_special))
         return [-1, *(i for i, text in texts if _MULTI_DIGIT.fullmatch(text))]
+
+
+def _seconds(segment: SpeechSegment) -> float:
+    return len(segment.samples) / SAMPLE_RATE_HZ
