@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ Show = Callable[[dict[str, Any]], None]
 """Takes each message of the service."""
 
 _LEGS: tuple[Channel, ...] = ("agent", "citizen")
+_MAX_MESSAGE_BYTES = 16_000
 _RECONNECTS = 5
 _RECONNECT_AFTER_S = 1.0
 
@@ -50,17 +51,29 @@ async def replay_recording(request: ReplayRequest, show: Show) -> None:
     recording = await asyncio.to_thread(open_two_legs, request.file)
     with recording:
         call = _Call(request, recording, show)
-        for attempt in range(_RECONNECTS + 1):
-            try:
-                async with connect(url, compression=None) as socket:
-                    await call.serve(socket)
-                return
-            except (InvalidHandshake, InvalidURI) as error:
-                raise ReplayError(f"{url} is no live call of jiesu: {error}") from error
-            except (OSError, ConnectionClosed) as error:
-                if call.is_new or attempt == _RECONNECTS:
-                    raise ReplayError(f"{url} cannot be reached: {error}") from error
-                await asyncio.sleep(_RECONNECT_AFTER_S)
+        playing = asyncio.create_task(call.play(recording), name="replay")
+        try:
+            await _until_stored(call, url)
+        finally:
+            playing.cancel()
+            (outcome,) = await asyncio.gather(playing, return_exceptions=True)
+        # The part before the damage was played; the user is told of the rest.
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _until_stored(call: _Call, url: str) -> None:
+    for attempt in range(_RECONNECTS + 1):
+        try:
+            async with connect(url, compression=None) as socket:
+                await call.serve(socket)
+            return
+        except (InvalidHandshake, InvalidURI) as error:
+            raise ReplayError(f"{url} is no live call of jiesu: {error}") from error
+        except (OSError, ConnectionClosed) as error:
+            if call.is_new or attempt == _RECONNECTS:
+                raise ReplayError(f"{url} cannot be reached: {error}") from error
+            await asyncio.sleep(_RECONNECT_AFTER_S)
 
 
 def socket_url(url: str) -> str:
@@ -80,10 +93,11 @@ class _Call:
         self._request = request
         self._rate_hz = line_rate_hz(recording)
         self._show = show
-        self._frames = self._paced(recording)
         self._kept = bytearray()
         """Audio from sample `_kept_from` on; both legs, a byte each a sample."""
         self._kept_from = 0
+        self._has_ended = False
+        self._grew = asyncio.Event()
         self._ready: dict[str, Any] | None = None
         self._last_seq = 0
         self._refusal: ReplayError | None = None
@@ -101,11 +115,13 @@ class _Call:
         try:
             async for text in socket:
                 self._take(json.loads(text), ready)
+        except ConnectionClosed:
+            if self._refusal is not None:
+                raise self._refusal from None
+            raise
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
-        if self._refusal is not None:
-            raise self._refusal
 
     def _first_message(self) -> dict[str, Any]:
         if self._ready is not None:
@@ -141,24 +157,39 @@ class _Call:
             case _:
                 self._last_seq = message.get("seq", self._last_seq)
 
+    async def play(self, recording: Recording) -> None:
+        """Let the audio come in real time, whether anybody takes it or not."""
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
+        seconds = leg_frames(recording)
+        try:
+            while (frames := await asyncio.to_thread(next, seconds, None)) is not None:
+                for frame in frames:
+                    both = np.stack([frame[leg] for leg in _LEGS], axis=1)
+                    self._kept += encode_alaw(both.reshape(-1))
+                    self._grew.set()
+                    due_s += FRAME_MS / 1000 / self._request.speed
+                    await asyncio.sleep(max(due_s - loop.time(), 0))
+        finally:
+            self._has_ended = True
+            self._grew.set()
+
     async def _send(self, socket: ClientConnection, ready: asyncio.Future[int]) -> None:
-        self._forget_before(await ready)
-        await socket.send(bytes(self._kept))
-        async for frame in self._frames:
-            self._kept += frame
-            await socket.send(frame)
-        await socket.send('{"type":"end"}')
+        sent = await ready
+        self._forget_before(sent)
+        while True:
+            self._grew.clear()
+            start = (sent - self._kept_from) * len(_LEGS)
+            piece = bytes(self._kept[start : start + _MAX_MESSAGE_BYTES])
+            if piece:
+                await socket.send(piece)
+                sent += len(piece) // len(_LEGS)
+            elif self._has_ended:
+                await socket.send('{"type":"end"}')
+                return
+            else:
+                await self._grew.wait()
 
     def _forget_before(self, sample: int) -> None:
         del self._kept[: (sample - self._kept_from) * len(_LEGS)]
         self._kept_from = sample
-
-    async def _paced(self, recording: Recording) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        due_s = loop.time()
-        seconds = leg_frames(recording)
-        while (frames := await asyncio.to_thread(next, seconds, None)) is not None:
-            for frame in frames:
-                await asyncio.sleep(max(due_s - loop.time(), 0))
-                due_s += FRAME_MS / 1000 / self._request.speed
-                yield encode_alaw(np.stack([frame[leg] for leg in _LEGS], axis=1).reshape(-1))

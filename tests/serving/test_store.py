@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from serving.errors import CallNotFoundError, CallStateError, StoreError
 from serving.store import CallStore, ReviewStore
@@ -20,13 +22,40 @@ from serving.store.migrate import check_schema, newest_revision, upgrade
 from serving.store.tables import Base
 from tests.serving.sample_call import sample_call
 
+POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432"
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A fresh database with the newest schema, in each of the two systems."""
+    if request.param == "postgres":
+        yield from postgres_engine()
+        return
     engine = open_engine(sqlite_url(tmp_path))
     upgrade(engine)
     yield engine
     engine.dispose()
+
+
+def postgres_engine() -> Iterator[Engine]:
+    try:
+        server = create_engine(f"{POSTGRES}/postgres", isolation_level="AUTOCOMMIT")
+        with server.connect():
+            pass
+    except (ModuleNotFoundError, OperationalError):
+        pytest.skip("needs PostgreSQL on 127.0.0.1:5432 and psycopg (docs/development.md)")
+    name = f"jiesu_test_{uuid.uuid4().hex}"
+    with server.connect() as connection:
+        connection.execute(text(f"create database {name}"))
+    engine = open_engine(f"{POSTGRES}/{name}")
+    try:
+        upgrade(engine)
+        yield engine
+    finally:
+        engine.dispose()
+        with server.connect() as connection:
+            connection.execute(text(f"drop database {name}"))
+        server.dispose()
 
 
 @pytest.fixture
@@ -59,7 +88,10 @@ def test_upgrade_is_idempotent_and_checked(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_sqlite_runs_in_wal_mode(engine: Engine, tmp_path: Path) -> None:
+def test_sqlite_runs_in_wal_mode(tmp_path: Path) -> None:
+    engine = open_engine(sqlite_url(tmp_path))
+    upgrade(engine)
+    engine.dispose()
     with sqlite3.connect(tmp_path / "jiesu.sqlite3") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
