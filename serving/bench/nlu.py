@@ -19,7 +19,9 @@ import numpy as np
 from asr.types import Transcript, Utterance
 from models.extractor.dataset import Ticket, frequent_agencies, read_tickets
 from nlu.extractor import Extractor
+from nlu.gazetteer import Gazetteer
 from nlu.types import Extraction, Field
+from serving.bench.misheard import misheard_figures
 from serving.bench.report import Figure, Goal
 from serving.clock import CHINA_TIME
 
@@ -53,6 +55,9 @@ def bench_nlu(
             rows.append(_read(extractor, ticket, text_of(ticket)))
             on_part(view, number, len(dev))
         figures += ticket_figures(view, rows, frequent)
+    figures += misheard_figures(
+        Gazetteer(extractor.profile.places), [ticket.content for ticket in dev]
+    )
     calls = sorted((data / "calls").glob("ticket_*.json"))
     if calls:
         figures += call_figures(extractor, calls)
