@@ -99,12 +99,14 @@ async def open_services(
         stack.callback(engine.dispose)
         recordings = Recordings(settings.recordings_dir or settings.data_dir / "recordings")
         await asyncio.to_thread(recordings.prepare)
+        # Before the models: what is wrong with a profile shows at once.
+        profile = await asyncio.to_thread(load_profile, settings.profile, settings.profiles_dir)
         recogniser = await asyncio.to_thread(parts.recogniser, settings)
         owner = RecogniserOwner(recogniser, OwnerSettings(max_calls=settings.max_live_calls))
         await stack.enter_async_context(owner)
         vad = await asyncio.to_thread(parts.vad)
         shared = SharedRecogniser(recogniser.name, owner, asyncio.get_running_loop())
-        hotlines = _hotlines(settings, parts, shared, vad)
+        hotlines = _hotlines(settings, parts, shared, vad, profile)
         await asyncio.to_thread(hotlines.get)
         feed = Feed()
         feed.start()
@@ -151,9 +153,12 @@ def prepare_data_dir(settings: Settings) -> None:
         raise output_error(settings.data_dir, error) from error
 
 
-def _hotlines(settings: Settings, parts: Parts, shared: SharedRecogniser, vad: Vad) -> Hotlines:
+def _hotlines(
+    settings: Settings, parts: Parts, shared: SharedRecogniser, vad: Vad, default: Profile
+) -> Hotlines:
     def make(name: str) -> Pipeline:
-        profile = load_profile(name, settings.profiles_dir)
+        is_default = name == settings.profile
+        profile = default if is_default else load_profile(name, settings.profiles_dir)
         return Pipeline(
             profile,
             shared,
