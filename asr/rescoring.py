@@ -54,13 +54,13 @@ class RescoringSettings:
     """By `Likeness`, from keeping a character to replacing it by one that sounds less alike."""
     length_reward: float = 1.0
     """Per character and model weight: the model alone would like every text short."""
-    hotword_reward: float = 1.5
+    hotword_reward: float = 3.0
     """For each pair (of short words) or triple of characters of a hotword that a path spells."""
     mobile_reward: float = 2.0
     """For a whole mobile number: decoders tend to lose one of several equal digits."""
-    opened_readings: int = 2
+    opened_readings: int = 5
     """Readings whose homophones are searched; the others are only compared."""
-    beam: int = 8
+    beam: int = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ _CONCLUSION = re.compile(
     r"^(?:所以|因此|故|现|特|故此|为此)(?:我|其)?(?:来电|来信)?(?P<verb>投诉|建议|举报|咨询)"
     r"(?P<matter>.{5,})"
 )
+_CONCLUDES = re.compile(r"投诉|建议|举报|咨询")
 _ANNOUNCED = re.compile(
     r"^(?:来电|我|其)?(?:想|要|来|再)*(?:问|咨询|投诉|反映|举报|建议|请问|了解|知道|"
     r"询问)(?:一下|下|的是)?"
@@ -34,10 +35,11 @@ _LINK = re.compile(
     r"目前|并|也)(?=.{3,})"
 )
 _TIME = re.compile(
-    r"^(?:于|在)?(?:(?:20)?\d\d[年\-/])?(?:\d{1,2}[月\-/](?:\d{1,2}[日号]?)?份?|今天|"
-    r"昨天|前天|昨晚|今早|今年|去年|最近|近期)?"
-    r"(?:凌晨|早上|上午|中午|下午|傍晚|晚上|夜里)?(?:\d{1,2}(?:[:：]\d{2}|[点时]"
-    r"(?:\d{1,2}分?|半|多)?))?(?:分|左右|多|许|的时候)*"
+    r"^(?=.?(?:\d|今|昨|前天|去年|最近|近期|凌晨|早上|上午|中午|下午|傍晚|晚上|夜里))(?:于|在)?"
+    r"(?:(?:20)?\d\d[年\-/])?"
+    r"(?:\d{1,2}[月\-/](?:\d{1,2}[日号]?)?份?|今天|昨天|前天|昨晚|今早|今年|去年|最近|近期)?"
+    r"(?:凌晨|早上|上午|中午|下午|傍晚|晚上|夜里)?"
+    r"(?:\d{1,2}(?:[:：]\d{2}|[点时](?:\d{1,2}分?|半|多)?))?(?:分|左右|多|许|的时候)*"
 )
 _ASIDE = re.compile(r"[（(][^）)]*[）)]")
 _QUESTION = re.compile(
@@ -80,7 +82,8 @@ def title_of(
     body = "".join(_as_title(clause.text) for clause in chosen)
     if len(body) > _CONCISE_CHARS:
         body = _ASIDE.sub("", body)
-    if place and not _names(body, place) and len(place) + len(body) <= _CONCISE_CHARS:
+    fits = place is not None and len(place) + len(body) <= _CONCISE_CHARS
+    if place and fits and not _names(body, place) and not _CONCLUDES.match(body):
         body = place + body
     body = body.strip("，。、 ")
     if prefix and prefix not in body[: len(prefix) + 1]:

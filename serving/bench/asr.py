@@ -6,9 +6,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from asr.recognizer import Recognizer
-
 from asr.audio import open_recording
+from asr.recognizer import Recognizer
 from asr.session import transcribe_recording
 from serving.bench.calls import call_figures, measure_calls
 from serving.bench.clips import clip_figures, measure_clips

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from asr.error_rate import ErrorCount, count_errors
-
 from asr.types import Channel
 from serving.bench.report import Figure, Goal
 from serving.pipeline import Pipeline

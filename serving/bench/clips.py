@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from asr.audio import open_recording
 from asr.error_rate import ErrorCount, count_errors
 from asr.recognizer import Recognizer
-
-from asr.audio import open_recording
 from asr.session import transcribe_recording
 from serving.bench.report import Figure, Goal
 
