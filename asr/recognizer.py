@@ -39,13 +39,20 @@ def load_recogniser(engine: str, *, model: str | None = None, threads: int = 0) 
     try:
         if engine == "whisper":
             from asr.engines.by_band import BandRecognizer
-            from asr.engines.whisper import FULL_BAND_MODEL, TELEPHONE_MODEL, WhisperRecognizer
+            from asr.engines.whisper import (
+                FULL_BAND_MODEL,
+                FULL_BAND_SETTINGS,
+                TELEPHONE_MODEL,
+                WhisperRecognizer,
+            )
 
             if model is not None:
                 return WhisperRecognizer(model, threads=threads)
             return BandRecognizer(
                 narrow=WhisperRecognizer(TELEPHONE_MODEL, threads=threads),
-                wide=WhisperRecognizer(FULL_BAND_MODEL, threads=threads),
+                wide=WhisperRecognizer(
+                    FULL_BAND_MODEL, threads=threads, settings=FULL_BAND_SETTINGS
+                ),
             )
         from asr.engines.funasr import DEFAULT_MODEL as FUNASR_MODEL
         from asr.engines.funasr import FunasrRecognizer
