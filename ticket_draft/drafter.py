@@ -15,7 +15,8 @@ from nlu.types import Extraction, Field
 from ticket_draft.answered import answer_clauses
 from ticket_draft.clauses import Clause, demand_clauses, joined
 from ticket_draft.completeness import missing_fields
-from ticket_draft.deadlines import DeadlineTable, deadline_for
+from ticket_draft.deadlines import Deadline, DeadlineTable, deadline_for
+from ticket_draft.errors import CalendarError
 from ticket_draft.flags import flags_of
 from ticket_draft.routing import handling_of, sign_off_of, urgency_of
 from ticket_draft.rules import Matter, TicketRules
@@ -23,6 +24,7 @@ from ticket_draft.title import requests_of, title_of
 from ticket_draft.types import DraftCaller, TicketDraft
 from ticket_draft.wording import third_person, without_speaker
 
+_NO_CALENDAR = "办结时限落在节假日安排未知的年份，无法计算，请补充 deadlines.yaml 的 years"
 _NO_DEMAND = "来电人未说明诉求"
 _NO_MATTER = "未能从来电人的话中归纳出事项"
 
@@ -37,8 +39,9 @@ def draft_ticket(
 ) -> TicketDraft:
     """Draft the ticket of a call that came in at `received_at`.
 
-    Raises CalendarError when the deadline falls into a year of unknown holidays and
-    RuleError when the rules contradict themselves.
+    Where the deadline falls into a year of unknown holidays the draft has none and a flag
+    says so: nothing else of the call is lost for it. Raises RuleError when the rules
+    contradict themselves.
     """
     clauses = demand_clauses(transcript, extraction.demand)
     answers = answer_clauses(transcript, extraction)
@@ -49,7 +52,7 @@ def draft_ticket(
         extraction.category.value or (),
         extraction.agency.value,
     )
-    deadline = deadline_for(deadlines, matter, received_at)
+    deadline, deadline_flags = _deadline(deadlines, matter, received_at)
     return TicketDraft(
         title=_title(clauses, extraction, rules),
         request_type=extraction.request_type,
@@ -64,10 +67,19 @@ def draft_ticket(
         due_at=deadline.due_at if deadline else None,
         sign_off=sign_off_of(rules, matter),
         missing=missing_fields(rules, extraction, matter),
-        flags=flags_of(rules, transcript, extraction),
+        flags=(*deadline_flags, *flags_of(rules, transcript, extraction)),
         handling=handling_of(rules, matter, answered=bool(answers)),
         respond_by=deadline.respond_by if deadline else None,
     )
+
+
+def _deadline(
+    deadlines: DeadlineTable, matter: Matter, received_at: datetime
+) -> tuple[Deadline | None, tuple[str, ...]]:
+    try:
+        return deadline_for(deadlines, matter, received_at), ()
+    except CalendarError:
+        return None, (_NO_CALENDAR,)
 
 
 def _title(clauses: Sequence[Clause], extraction: Extraction, rules: TicketRules) -> Field[str]:

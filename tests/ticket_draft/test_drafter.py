@@ -169,6 +169,16 @@ def test_no_demand_leaves_empty_fields_with_a_reason(
     assert "诉求内容" in draft.missing
 
 
+def test_an_unknown_calendar_costs_only_the_deadline(
+    ticket_rules: TicketRules, deadline_table: DeadlineTable
+) -> None:
+    late = datetime(2026, 12, 31, 9, 0, tzinfo=RECEIVED_AT.tzinfo)
+    draft = draft_ticket(CALL, extraction(), ticket_rules, deadline_table, received_at=late)
+    assert draft.due_at is None
+    assert draft.flags[0].startswith("办结时限落在节假日安排未知的年份")
+    assert draft.content.value
+
+
 def test_flags_say_what_to_look_at(
     ticket_rules: TicketRules, deadline_table: DeadlineTable
 ) -> None:
