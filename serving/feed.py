@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -109,9 +110,14 @@ class CallLog:
 
 
 class Feed:
-    """The logs of the calls that are going on or being processed."""
+    """The logs of the calls that are going on or being processed.
+
+    A cursor is a place in a call's log, as text for readers to hand back; one from before
+    a restart means the beginning, since the log began anew.
+    """
 
     def __init__(self) -> None:
+        self._run = secrets.token_hex(4)
         self._logs: dict[str, CallLog] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -127,6 +133,15 @@ class Feed:
         """Return the log of a call that something is still happening to."""
         return self._logs.get(call_id)
 
+    def cursor(self, seq: int) -> str:
+        """Return the place after the event `seq`."""
+        return f"{self._run}.{seq}"
+
+    def seq_of(self, cursor: str | None) -> int:
+        """Return the event that a reader has read up to, 0 for a cursor of another run."""
+        run, _, seq = (cursor or "").partition(".")
+        return int(seq) if run == self._run and seq.isdecimal() else 0
+
     def publish(self, call_id: str, event: FeedEvent, *, last: bool = False) -> None:
         """Add an event to a call's log from any thread; `last` closes the log after it."""
         if self._loop is not None:
@@ -139,6 +154,12 @@ class Feed:
         log = self._logs.pop(call_id, None)
         if log is not None:
             log.close()
+
+    def end_soon(self, call_id: str) -> None:
+        """Close and forget a call's log, from any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self.end, call_id)
 
     def close(self) -> None:
         """End all logs."""

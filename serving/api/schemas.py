@@ -154,13 +154,13 @@ class DraftStanding(_Model):
 class CallView(BaseModel):
     """All there is to see of a call: how far it is, what the machine made of it, what people did.
 
-    For a call that is going on, `live_transcript` has the utterances so far and `seq` the
-    event they reach to: go on from there at `/api/calls/{id}/events?after=`.
+    For a call that is going on, `live_transcript` has the utterances so far and `cursor` says
+    how far they reach: go on from there at `/api/calls/{id}/events?after=`.
     """
 
     status: CallStatus
     result: CallModel | None
-    seq: int = 0
+    cursor: str | None = None
     live_transcript: list[TranscriptUpdate] = []
     ticket: TicketModel | None = None
     qa: QAModel | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import signal
 import socket
@@ -34,6 +35,11 @@ async def serve_until_stopped(settings: Settings, parts: Parts, demo: Path | Non
     # Bound before the models are loaded: a taken port shows at once.
     with bind(settings.host, settings.port) as listener:
         log.info("loading models; the service answers when this is done")
+        if not _is_loopback(listener):
+            log.warning(
+                "everybody who can reach %s can use the service: there is no login; "
+                "let a proxy with one stand before it", address_of(listener),
+            )  # fmt: skip
         async with open_services(settings, parts) as services:
             await Server(services, demo).serve(sockets=[listener])
 
@@ -111,6 +117,10 @@ def bind(host: str, port: int) -> socket.socket:
             "--host and --port (0 lets the system choose)"
         ) from error
     return listener
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
 def address_of(listener: socket.socket) -> str:

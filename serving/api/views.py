@@ -91,6 +91,7 @@ def _view(services: Services, call_id: str, events: Sequence[LoggedEvent]) -> Ca
     if result is not None:
         _add_result(services, view, result, call, reviews)
     else:
+        view.cursor = services.feed.cursor(events[-1].seq if events else 0)
         _add_live(view, events)
     return view
 
@@ -113,7 +114,6 @@ def _add_result(
 def _add_live(view: CallView, events: Sequence[LoggedEvent]) -> None:
     for event in events:
         data = json.loads(event.text)
-        view.seq = event.seq
         match event.type:
             case "transcript":
                 view.live_transcript.append(TranscriptUpdate.model_validate(data))

@@ -26,7 +26,12 @@ def open_engine(url: str) -> Engine:
     """
     try:
         backend = make_url(url).get_backend_name()
-        engine = create_engine(url, pool_pre_ping=backend != "sqlite")
+        engine = create_engine(
+            url,
+            pool_pre_ping=backend != "sqlite",
+            # Errors end up in logs; the values they would quote are citizens' words.
+            hide_parameters=True,
+        )
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(
             "the database URL cannot be read; write it like "

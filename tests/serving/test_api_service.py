@@ -126,7 +126,11 @@ async def test_a_live_call_can_be_looked_at_and_corrected(client: httpx.AsyncCli
             seen = (await client.get(f"/api/calls/{call_id}")).json()
     assert seen["status"]["state"] == "live"
     assert seen["live_transcript"][0]["utterance"]["text"] == SCRIPT[0][3]
-    assert seen["seq"] > 0
+    cursors = [seen["cursor"], "another run.99"]
+    following = [
+        asyncio.create_task(client.get(f"/api/calls/{call_id}/events", params={"after": cursor}))
+        for cursor in cursors
+    ]
     actor = {"X-Jiesu-User": "7"}
     edit = await client.patch(
         f"/api/calls/{call_id}/draft", json={"urgency": "紧急"}, headers=actor
@@ -136,6 +140,10 @@ async def test_a_live_call_can_be_looked_at_and_corrected(client: httpx.AsyncCli
     assert (await client.get(f"/api/calls/{call_id}/audio")).status_code == 409
     await until_state(client, call_id, ["done"])
     assert (await client.get(f"/api/calls/{call_id}")).json()["edits"][0]["value"] == "紧急"
+    rest, anew = [(await task).text for task in following]
+    assert SCRIPT[3][3] in rest
+    assert SCRIPT[0][3] not in rest
+    assert SCRIPT[0][3] in anew
 
 
 @pytest.mark.parametrize("sample", ["../../etc/passwd", "none"])

@@ -76,6 +76,7 @@ def delete(call_id: CallId, services: ServicesDep, actor: ActorDep) -> None:
     What stays is the audit row that says who deleted it, and when.
     """
     recording = services.calls.delete(call_id, actor)
+    services.feed.end_soon(call_id)
     if recording is not None:
         services.recordings.delete(recording)
         services.recordings.delete(copy_name(recording))

@@ -32,7 +32,7 @@ _KEEP_ALIVE_S = 15.0
             "the stream ends when nothing more will happen.",
             "content": {
                 "text/event-stream": {
-                    "example": 'id: 7\nevent: state\ndata: {"type":"state","seq":7,'
+                    "example": 'id: 5f0c6a2e.7\nevent: state\ndata: {"type":"state","seq":7,'
                     '"state":"processing","stage":"listen","progress":0.42}\n\n'
                 }
             },
@@ -43,15 +43,17 @@ _KEEP_ALIVE_S = 15.0
 async def events(
     call_id: CallId,
     services: ServicesDep,
-    after: Annotated[int, Query(ge=0, description="Only events with a higher `seq`.")] = 0,
+    after: Annotated[
+        str | None, Query(max_length=64, description="Only events after this `cursor`.")
+    ] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """Stream what happens to a call: progress of an upload, words and draft of a live call."""
     call, log = await _find(services, call_id)
-    if last_event_id is not None and last_event_id.isdigit():
-        after = int(last_event_id)
+    # The browser's own word is newer than the address it was given at first.
+    seq = services.feed.seq_of(last_event_id or after)
     return StreamingResponse(
-        _stream(services, call, log, after),
+        _stream(services, call, log, seq),
         media_type="text/event-stream",
         # Proxies must not gather events before passing them on.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -90,7 +92,8 @@ async def _stream(
                 event = pending.result()
             except StopAsyncIteration:
                 return
-            yield f"id: {event.seq}\nevent: {event.type}\ndata: {event.text}\n\n"
+            cursor = services.feed.cursor(event.seq)
+            yield f"id: {cursor}\nevent: {event.type}\ndata: {event.text}\n\n"
             pending = asyncio.ensure_future(anext(reader))
     finally:
         pending.cancel()

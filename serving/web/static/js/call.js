@@ -115,7 +115,7 @@ const handlers = {
 };
 
 function follow() {
-  source = new EventSource(`/api/calls/${callId}/events?after=${view.seq}`);
+  source = new EventSource(`/api/calls/${callId}/events?after=${view.cursor ?? ""}`);
   for (const [type, handle] of Object.entries(handlers)) {
     source.addEventListener(type, (event) => handle(JSON.parse(event.data)));
   }
