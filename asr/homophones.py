@@ -36,7 +36,7 @@ class Homophones:
 
     def __init__(self, characters: Sequence[str], most: int = 24) -> None:
         """`most` bounds the choices of one character, itself included; the frequent stay."""
-        self._tones = {c: _readings(c) for c in characters if "\u4e00" <= c <= "\u9fff"}
+        self._tones = {c: _readings(c) for c in characters}
         self._most = most
         self._by_syllable: dict[str, list[str]] = defaultdict(list)
         self._by_blurred: dict[str, list[str]] = defaultdict(list)
@@ -56,7 +56,7 @@ class Homophones:
         return self._known[character]
 
     def _find(self, character: str) -> tuple[Homophone, ...]:
-        tones = self._tones.get(character, frozenset())
+        tones = self._tones.get(character) or _readings(character)
         syllables = _syllables(tones)
         found = {character: Likeness.SAME_CHARACTER}
         for syllable in syllables:
@@ -71,6 +71,9 @@ class Homophones:
 
 
 def _readings(character: str) -> frozenset[str]:
+    """Return the syllables with tones of a Han character, nothing for any other sign."""
+    if not "\u4e00" <= character <= "\u9fff":
+        return frozenset()
     return frozenset(pinyin(character, style=Style.TONE3, heteronym=True)[0])
 
 

@@ -46,8 +46,8 @@ _SUBTITLE_LINE = re.compile(
 class WhisperSettings:
     """How the decoder searches and what it is believed."""
 
-    beam_size: int = 5
-    readings: int = 5
+    beam_size: int = 8
+    readings: int = 8
     """Hypotheses of each utterance that the language model chooses from."""
     alternatives: int = 5
     """Other readings handed on, for numbers said twice."""

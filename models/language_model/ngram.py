@@ -137,7 +137,7 @@ def load(path: Path) -> CharacterModel:
     if not path.is_file():
         raise ModelMissingError(f"no language model at {path}; reinstall jiesu or train one")
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             if int(data["format"]) != FORMAT:
                 raise WeightsFormatError(f"{path} has another format; reinstall jiesu")
             vocabulary = tuple(str(data["vocabulary"]).split("\n"))
