@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from asr.types import Channel
-from serving.call_id import new_call_id
-from serving.clock import CHINA_TIME
 from serving.errors import (
-    AudioFrameError,
     CallTooLongError,
     ClosingError,
     IdleCallError,
-    MessageFormatError,
     MessageOrderError,
     MessageTooLargeError,
     OutputError,
     ResumeError,
 )
 from serving.hotlines import Hotlines
+from serving.ingress.leg_audio import LegAudio
 from serving.ingress.messages import (
     Ack,
-    ClientMessage,
     End,
     Flush,
     Ping,
@@ -33,9 +28,9 @@ from serving.ingress.messages import (
     Start,
     read_message,
 )
-from serving.live.call import CallSpec, LiveCall
+from serving.ingress.opening import open_call
+from serving.live.call import LiveCall
 from serving.live.calls import LiveCalls
-from serving.live.pcm import AudioFormat, Pcm
 
 _ACK_EVERY_MS = 500
 
@@ -62,52 +57,46 @@ class Connection:
         self._live = live
         self._hotlines = hotlines
         self._call: LiveCall | None = None
-        self._formats: list[AudioFormat] = []
-        self._channels: tuple[Channel, ...] = ()
-        self._is_prefixed = False
         self._acked = 0
 
     async def serve(self) -> None:
         """Serve the connection until the call is stored; raises what the client is to be told."""
         first = await self._first_message()
-        if isinstance(first, Start):
-            call = await self._start(first)
-        else:
-            call = self._resume(first)
+        call, audio = await open_call(first, self._live, self._hotlines)
         self._call = call
         self._live.attach(call)
-        lost = call.take_legs(self._channels)
+        lost = call.take_legs(audio.channels)
+        await self._wire.send(self._ready(call, audio).model_dump_json())
+        receiving = asyncio.create_task(self._receive(call, audio), name="receive audio")
         last_seq = first.last_seq if isinstance(first, Resume) else 0
-        await self._wire.send(self._ready(call).model_dump_json())
-        await self._run(call, lost, last_seq)
+        sending = asyncio.create_task(self._send(call, last_seq), name="send events")
+        try:
+            await self._until_over(receiving, sending, lost)
+        finally:
+            for task in (receiving, sending):
+                task.cancel()
+            await asyncio.gather(receiving, sending, return_exceptions=True)
 
     def detach(self) -> None:
         """Leave the call, which is kept for a while if nobody else is connected to it."""
         if self._call is not None:
             self._live.detach(self._call)
 
-    async def _run(self, call: LiveCall, lost: asyncio.Future[None], last_seq: int) -> None:
-        """Receive and send at once, until the events end or something breaks."""
-        receiving = asyncio.create_task(self._receive(call), name="receive audio")
-        sending = asyncio.create_task(self._send(call, last_seq), name="send events")
-        try:
-            ends: list[asyncio.Future[Any]] = [receiving, sending, lost]
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if lost.done() and not sending.done():
-                raise ResumeError("another connection has taken this call up")
-            if receiving.done():
-                # Raises what was wrong with the audio; after `end` the events go on.
-                has_hung_up = receiving.result()
-                await sending
-            else:
-                sending.result()
-                has_hung_up = False
-            if self._live.is_closing and not has_hung_up:
-                raise ClosingError("the service is going down; the call was stored up to here")
-        finally:
-            for task in (receiving, sending):
-                task.cancel()
-            await asyncio.gather(receiving, sending, return_exceptions=True)
+    async def _until_over(
+        self, receiving: asyncio.Task[None], sending: asyncio.Task[None], lost: asyncio.Future[None]
+    ) -> None:
+        """Wait until the events end; raises what broke, on either side."""
+        ends: list[asyncio.Future[None]] = [receiving, sending, lost]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if lost.done() and not sending.done():
+            raise ResumeError("another connection has taken this call up")
+        has_hung_up = receiving.done()
+        if has_hung_up:
+            # Raises what was wrong with the audio; after `end` the events go on.
+            receiving.result()
+        await sending
+        if self._live.is_closing and not has_hung_up:
+            raise ClosingError("the service is going down; the call was stored up to here")
 
     async def _first_message(self) -> Start | Resume:
         limits = self._live.limits
@@ -126,61 +115,27 @@ class Connection:
             raise MessageOrderError(f"`{first.type}` before `start` or `resume`")
         return first
 
-    async def _start(self, start: Start) -> LiveCall:
-        self._set_format(start, start.sample_rate_hz)
-        if start.token is not None and start.call_id is not None:
-            return await self._join(start, start.call_id, start.token)
-        pipeline = await asyncio.to_thread(self._hotlines.get, start.profile)
-        spec = CallSpec(
-            call_id=start.call_id or new_call_id(),
-            profile=self._hotlines.check(start.profile),
-            sample_rate_hz=start.sample_rate_hz,
-            received_at=datetime.now(CHINA_TIME),
-            kind=start.kind,
-        )
-        return await self._live.open(spec, pipeline, "live")
-
-    async def _join(self, start: Start, call_id: str, token: str) -> LiveCall:
-        call = self._live.resume(call_id, token)
-        if start.sample_rate_hz != call.spec.sample_rate_hz:
-            raise MessageFormatError(
-                f"the other leg has {call.spec.sample_rate_hz} Hz; both need the same"
-            )
-        await call.join(self._channels)
-        return call
-
-    def _resume(self, resume: Resume) -> LiveCall:
-        call = self._live.resume(resume.call_id, resume.token)
-        self._set_format(resume, call.spec.sample_rate_hz)
-        return call
-
-    def _set_format(self, message: Start | Resume, sample_rate_hz: int) -> None:
-        self._channels = tuple(message.channels)
-        self._is_prefixed = message.framing == "prefixed"
-        groups = [(leg,) for leg in self._channels] if self._is_prefixed else [self._channels]
-        self._formats = [AudioFormat(message.encoding, sample_rate_hz, group) for group in groups]
-
-    def _ready(self, call: LiveCall) -> Ready:
+    def _ready(self, call: LiveCall, audio: LegAudio) -> Ready:
         return Ready(
             call_id=call.spec.call_id,
             token=call.token,
             profile=call.spec.profile,
             sample_rate_hz=call.spec.sample_rate_hz,
-            samples_received=self._received(call),
+            samples_received=_received(call, audio),
             seq=call.log.seq,
             resume_within_s=self._live.limits.resume_within_s,
             max_message_bytes=self._live.limits.max_message_bytes,
         )
 
-    async def _receive(self, call: LiveCall) -> bool:
-        """Take audio and control messages until `end`, and return that it came."""
-        self._acked = self._least_received(call)
+    async def _receive(self, call: LiveCall, audio: LegAudio) -> None:
+        """Take audio and control messages until `end`."""
+        self._acked = min(_received(call, audio).values())
         while True:
             message = await self._next_message()
             if isinstance(message, bytes):
                 # A call that the service ended, or its other leg, has nothing more to hear.
                 if not call.has_ended:
-                    await self._audio(call, message)
+                    await self._hear(call, audio, message)
                 continue
             control = read_message(message)
             match control:
@@ -189,11 +144,11 @@ class Connection:
                 case Ping():
                     await self._wire.send(Pong(id=control.id).model_dump_json())
                 case End():
-                    await self._acknowledge(call)
-                    call.end_legs(self._channels)
-                    return True
+                    await self._acknowledge(call, audio)
+                    call.end_legs(audio.channels)
+                    return
                 case _:
-                    raise MessageOrderError(f"`{_type_of(control)}` while the call goes on")
+                    raise MessageOrderError(f"`{control.type}` while the call goes on")
 
     async def _next_message(self) -> str | bytes:
         idle_s = self._live.limits.idle_s
@@ -207,39 +162,24 @@ class Connection:
         self._check_size(len(message))
         return message
 
-    async def _audio(self, call: LiveCall, data: bytes) -> None:
+    async def _hear(self, call: LiveCall, audio: LegAudio, data: bytes) -> None:
         try:
-            await call.push(self._decode(data))
+            await call.push(audio.decode(data))
         except (CallTooLongError, OutputError):
             call.end()
             raise
         due = self._acked + _ACK_EVERY_MS * call.spec.sample_rate_hz // 1000
-        if self._least_received(call) >= due:
-            await self._acknowledge(call)
+        if min(_received(call, audio).values()) >= due:
+            await self._acknowledge(call, audio)
 
-    def _decode(self, data: bytes) -> dict[Channel, Pcm]:
-        if not self._is_prefixed:
-            return self._formats[0].decode(data)
-        if not data or data[0] >= len(self._formats):
-            raise AudioFrameError(
-                "the first byte of an audio message names its leg: "
-                + ", ".join(f"{index} {leg}" for index, leg in enumerate(self._channels))
-            )
-        return self._formats[data[0]].decode(data[1:])
-
-    async def _acknowledge(self, call: LiveCall) -> None:
-        self._acked = self._least_received(call)
-        await self._wire.send(Ack(samples_received=self._received(call)).model_dump_json())
+    async def _acknowledge(self, call: LiveCall, audio: LegAudio) -> None:
+        received = _received(call, audio)
+        self._acked = min(received.values())
+        await self._wire.send(Ack(samples_received=received).model_dump_json())
 
     async def _send(self, call: LiveCall, last_seq: int) -> None:
         async for event in call.log.follow(last_seq):
             await self._wire.send(event.text)
-
-    def _received(self, call: LiveCall) -> dict[Channel, int]:
-        return {leg: call.received[leg] for leg in self._channels}
-
-    def _least_received(self, call: LiveCall) -> int:
-        return min(self._received(call).values())
 
     def _check_size(self, size: int) -> None:
         most = self._live.limits.max_message_bytes
@@ -249,5 +189,6 @@ class Connection:
             )
 
 
-def _type_of(message: ClientMessage) -> str:
-    return message.type
+def _received(call: LiveCall, audio: LegAudio) -> dict[Channel, int]:
+    """Return the samples received of the legs of one connection."""
+    return {leg: call.received[leg] for leg in audio.channels}

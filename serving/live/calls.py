@@ -134,12 +134,6 @@ class LiveCalls:
             loop = asyncio.get_running_loop()
             held.expiry = loop.call_later(self.limits.resume_within_s, call.end)
 
-    async def wait_stored(self, call: LiveCall) -> None:
-        """Wait until a call that has ended is stored."""
-        held = self._held.get(call.spec.call_id)
-        if held is not None and held.task is not None:
-            await asyncio.wait([held.task])
-
     async def close(self) -> None:
         """End all calls and store them; what takes too long is found again at the next start."""
         self.is_closing = True
