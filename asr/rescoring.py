@@ -54,8 +54,8 @@ class RescoringSettings:
     """By `Likeness`, from keeping a character to replacing it by one that sounds less alike."""
     length_reward: float = 1.0
     """Per character and model weight: the model alone would like every text short."""
-    hotword_reward: float = 3.0
-    """For each pair (of short words) or triple of characters of a hotword that a path spells."""
+    hotword_reward: float = 2.0
+    """Per character of a hotword that a path spells."""
     mobile_reward: float = 2.0
     """For a whole mobile number: decoders tend to lose one of several equal digits."""
     opened_readings: int = 5
@@ -72,6 +72,29 @@ class _Step:
     characters: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _HotwordPieces:
+    """Triples of characters within hotwords (pairs, of words of two), packed and sorted.
+
+    `worth` spreads a word's characters over its pieces.
+    """
+
+    keys: Keys
+    worth: Floats
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def characters_spelled(self, histories: Keys) -> Floats:
+        """Return how many characters of hotwords the ends of these histories spell."""
+        spelled = np.zeros(histories.shape, np.float32)
+        for mask in (_BIGRAM, _TRIGRAM):
+            ends = histories & mask
+            places = np.minimum(np.searchsorted(self.keys, ends), len(self.keys) - 1)
+            spelled += np.where(self.keys[places] == ends, self.worth[places], np.float32(0.0))
+        return spelled
+
+
 class Rescorer:
     """Language model and homophones, ready to rescore; keeps nothing between calls."""
 
@@ -81,11 +104,11 @@ class Rescorer:
         self._homophones = Homophones(model.vocabulary[len(SPECIAL) :])
         self._costs = np.array(self._settings.replacement_costs, np.float32)
         self._step = lru_cache(maxsize=20_000)(self._make_step)
-        self._hotword_keys = lru_cache(maxsize=16)(self._make_hotword_keys)
+        self._hotword_pieces = lru_cache(maxsize=16)(self._make_hotword_pieces)
 
     def rescore(self, readings: Sequence[Reading], hotwords: Sequence[str] = ()) -> list[Reading]:
         """Return the readings and their best respellings, best first, each text once."""
-        wanted = self._hotword_keys(tuple(hotwords))
+        wanted = self._hotword_pieces(tuple(hotwords))
         judged = sorted(
             (self._judge(r, self._plain_steps(r.text), wanted) for r in readings),
             key=lambda r: -r.score,
@@ -100,7 +123,7 @@ class Rescorer:
             best[reading.text] = max(reading.score, best.get(reading.text, -np.inf))
         return [Reading(t, s) for t, s in sorted(best.items(), key=lambda item: -item[1])]
 
-    def _judge(self, reading: Reading, steps: Sequence[_Step], wanted: Keys) -> Reading:
+    def _judge(self, reading: Reading, steps: Sequence[_Step], wanted: _HotwordPieces) -> Reading:
         if not steps:
             return reading
         score, chosen = self._search(steps, wanted)
@@ -123,7 +146,7 @@ class Rescorer:
         costs = self._costs[[int(c.likeness) for c in choices]]
         return _Step(ids, costs, tuple(c.character for c in choices))
 
-    def _search(self, steps: Sequence[_Step], wanted: Keys) -> tuple[float, str]:
+    def _search(self, steps: Sequence[_Step], wanted: _HotwordPieces) -> tuple[float, str]:
         """Return score and characters of the best path (beam search)."""
         setting = self._settings
         histories = np.zeros(1, np.uint64)
@@ -135,8 +158,7 @@ class Rescorer:
             total = total - step.costs[None, :]
             after = shifted(histories[:, None], step.ids[None, :], self._model.order)
             if len(wanted):
-                spelled = np.isin(after & _TRIGRAM, wanted) | np.isin(after & _BIGRAM, wanted)
-                total = total + setting.hotword_reward * spelled
+                total = total + setting.hotword_reward * wanted.characters_spelled(after)
             chosen = _best_distinct(total.ravel(), after.ravel(), setting.beam)
             trail.append((chosen // len(step.ids), chosen % len(step.ids)))
             scores, histories = total.ravel()[chosen], after.ravel()[chosen]
@@ -152,17 +174,19 @@ class Rescorer:
             place = int(parents[place])
         return float(scores.max()), "".join(reversed(spelled_back))
 
-    def _make_hotword_keys(self, hotwords: tuple[str, ...]) -> Keys:
-        """Return the triples of characters within hotwords, of short ones the pair, packed."""
-        keys = set()
+    def _make_hotword_pieces(self, hotwords: tuple[str, ...]) -> _HotwordPieces:
+        worth: dict[int, float] = {}
         for word in hotwords:
             ids = [int(i) for i in self._model.ids(symbols(word))]
             if len(ids) == 2:
-                keys.add(ids[0] << BITS | ids[1])
-            keys |= {
-                ids[i] << 2 * BITS | ids[i + 1] << BITS | ids[i + 2] for i in range(len(ids) - 2)
-            }
-        return np.array(sorted(keys), np.uint64)
+                worth[ids[0] << BITS | ids[1]] = 2.0
+            for first, second, third in zip(ids, ids[1:], ids[2:], strict=False):
+                key = first << 2 * BITS | second << BITS | third
+                worth[key] = max(len(ids) / (len(ids) - 2), worth.get(key, 0.0))
+        keys = sorted(worth)
+        return _HotwordPieces(
+            np.array(keys, np.uint64), np.array([worth[key] for key in keys], np.float32)
+        )
 
 
 @cache
