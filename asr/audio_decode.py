@@ -150,6 +150,13 @@ class AudioDecoder:
                 f"{self.path} has {self.channels} channels; give a mono recording, a stereo one "
                 "with a leg on each side, or one file per leg"
             )
+        try:
+            frame_to_float(self._first)
+        except ValueError as error:
+            raise AudioDecodeError(
+                f"{self.path} holds samples of the kind {self._first.format.name}, which is not "
+                "read here; convert it, for example with: ffmpeg -i IN -c:a pcm_s16le OUT.wav"
+            ) from error
 
     def _demux(self) -> Iterator[Packet[AudioStream]]:
         packets = self._container.demux(self._stream)
@@ -198,8 +205,8 @@ class AudioDecoder:
         return gap_s
 
     def _piece_of(self, frame: AudioFrame) -> FloatArray:
-        """Return the frame's samples; silence where its rate or channels are not the file's."""
-        if frame.sample_rate == self.rate_hz and frame.layout.nb_channels == self.channels:
+        """Return the frame's samples; silence where it is not of the first frame's kind."""
+        if _kind(frame) == _kind(self._first):
             return frame_to_float(frame)
         self._bad_packets += 1
         return self._silence(min(frame.samples / max(frame.sample_rate, 1), _MAX_GAP_S))
@@ -229,6 +236,10 @@ class AudioDecoder:
             self.warnings.append(
                 f"{name} is cut off: {decoded_s:.1f} s of {declared_s:.1f} s could be read"
             )
+
+
+def _kind(frame: AudioFrame) -> tuple[int, int, str]:
+    return frame.sample_rate, frame.layout.nb_channels, frame.format.name
 
 
 def _duration_s(packet: Packet[AudioStream]) -> float:

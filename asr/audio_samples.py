@@ -13,7 +13,10 @@ MAX_LEVEL = 4.0
 
 
 def frame_to_float(frame: AudioFrame) -> FloatArray:
-    """Return `frame` as float32 (channels, samples), full scale 1.0, nothing clipped."""
+    """Return `frame` as float32 (channels, samples), full scale 1.0, nothing clipped.
+
+    Raises ValueError for a number format that NumPy is not given (64-bit integers).
+    """
     raw: npt.NDArray[np.generic] = frame.to_ndarray()
     if not frame.format.is_planar:
         raw = raw.reshape(-1, frame.layout.nb_channels).T

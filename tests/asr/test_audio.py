@@ -162,6 +162,7 @@ BAD_FILES = {
     ),
     "codec.wav": (wav_bytes(bytes(4096), format_tag=0x160), AudioDecodeError, "wmav1"),
     "unknown.wav": (wav_bytes(bytes(4096), format_tag=0x7777), AudioDecodeError, "unknown codec"),
+    "s64.wav": (wav_bytes(bytes(64_000), bits=64), AudioDecodeError, "samples of the kind s64"),
     "slow.wav": (wav_bytes(bytes(4096), rate_hz=400), AudioDecodeError, "400 samples a second"),
     "not.m4a": (b"\x00\x00\x00\x20ftypM4A " + bytes(200), AudioDecodeError, "damaged"),
 }  # fmt: skip
