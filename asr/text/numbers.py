@@ -21,14 +21,17 @@ _LARGE_UNITS = {"万": 10_000, "亿": 100_000_000}
 
 _D = "[零〇幺一二三四五六七八九]"
 _N = "[零〇一二两三四五六七八九十百千]"
-_SPELLED = re.compile(rf"(?:{_D}|\d){{3,}}")
+_SPELLED = re.compile(rf"(?:{_D}|\d){{3,}}(?![十百千])")
 _PLATE = re.compile(
     rf"(?<=[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼])([A-Za-z])((?:{_D}|[A-Za-z\d]){{5,6}})"
 )
 _YEAR = re.compile(rf"({_D}{{2}}|{_D}{{4}})(?=年)")
 _PERCENT = re.compile(rf"百分之((?:{_N}|\d)+(?:点(?:{_D}|\d)+)?)")
 _DECIMAL = re.compile(rf"((?:{_N})+)点({_D}+)(?=[元块米度吨万亿倍%公里斤岁]|$)")
-_CLOCK = re.compile(r"(?<=[点时])(半|[一二三四五六七八九十]{1,3})(?=分|左右|[，。？！]|$)")
+_TEN_THOUSANDS = re.compile(rf"({_N}+)万({_N}*[十百千]{_N}*)(?![万亿])")
+_CLOCK = re.compile(
+    r"(?<=[点时])(半|零[一二三四五六七八九]|[一二三四五六七八九十]{1,3})(?=分|左右|[，。？！]|$)"
+)
 _MEASURED = re.compile(
     rf"({_N}{{1,9}})(?=[月日号](?!线|楼|院)|[点时](?!候|间|常|不|儿|都|也|了|没)|分钟|公里|号|栋|幢|楼|层|室|单元|路(?!口)|座|米|平|元|块|吨|度|岁|斤|[万亿](?![零一二两三四五六七八九])|多|余|户|人|天|个|年|次|台|辆|条|张)"
 )
@@ -45,7 +48,8 @@ def written_numbers(text: str) -> str:
         (_YEAR, lambda m: _spelled(m[1])),
         (_SPELLED, lambda m: _spelled(m[0])),
         (_DECIMAL, lambda m: f"{_value(m[1])}.{_spelled(m[2])}"),
-        (_CLOCK, lambda m: "半" if m[1] == "半" else str(_value(m[1]))),
+        (_TEN_THOUSANDS, _ten_thousands),
+        (_CLOCK, _minutes),
         (_MEASURED, _measured),
         (_LONG, _long),
     )
@@ -57,7 +61,8 @@ def written_numbers(text: str) -> str:
 def _measured(match: re.Match[str]) -> str:
     """Small counts keep their characters unless a date, a time or an address follows."""
     value = _value(match[1])
-    if value is None:
+    # A bare unit counts nothing: 千万别, 百货.
+    if value is None or match[1][0] in "百千":
         return match[0]
     following = match.string[match.end() : match.end() + 1]
     before = match.string[max(match.start() - 1, 0) : match.start()]
@@ -68,6 +73,22 @@ def _measured(match: re.Match[str]) -> str:
     if before.isdigit() or (following == "点" and match[1] == "一"):
         return match[0]
     return str(value)
+
+
+def _at_minutes(match: re.Match[str]) -> bool:
+    """Tell 一点10分 from 好一点."""
+    return match.string[match.end() + 1 : match.end() + 2].isdigit()
+
+
+def _ten_thousands(match: re.Match[str]) -> str:
+    high, low = _value(match[1]), _value(match[2].removeprefix("零"))
+    return match[0] if high is None or low is None else str(high * 10_000 + low)
+
+
+def _minutes(match: re.Match[str]) -> str:
+    if match[1] == "半":
+        return match[1]
+    return _spelled(match[1]) if match[1].startswith("零") else str(_value(match[1]))
 
 
 def _long(match: re.Match[str]) -> str:
