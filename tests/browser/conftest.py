@@ -32,7 +32,9 @@ def chromium() -> str | None:
     return None
 
 
-@pytest.fixture(scope="session")
+# For this package only: playwright keeps an event loop in the main thread as long as it runs,
+# and the asynchronous tests of other packages need that thread for their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     executable = chromium()
     if executable is None:
