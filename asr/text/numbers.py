@@ -70,7 +70,7 @@ def _measured(match: re.Match[str]) -> str:
         value < _TEN_AND_MORE and not _ALWAYS.match(following)
     ):
         return match[0]
-    if before.isdigit() or (following == "点" and match[1] == "一"):
+    if before.isdigit() or (following == "点" and match[1] == "一" and not _at_minutes(match)):
         return match[0]
     return str(value)
 
