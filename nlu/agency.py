@@ -26,6 +26,9 @@ _DIRECTORY_ALONE = 0.8
 _ASSISTING = 0.3
 _NAMED = 0.7
 _AMONG_MATCHES = 3
+_EVENNESS = 0.5
+"""Model, function, place and directory repeat each other; their product is too sure by this power
+(on dev, it is what leaves less than 2% wrong above 0.9)."""
 _USUAL_STRENGTH = 4.0
 
 
@@ -74,6 +77,8 @@ class Dispatcher:
         odds = self._with_directory(odds, matches, place, self._directory.named(text))
         if not odds:
             return Field.empty("派单目录中没有对应事项，请人工派单")
+        if learned.agencies:
+            odds = {name: share**_EVENNESS for name, share in odds.items()}
         total = sum(odds.values()) if learned.agencies else 1.0
         ranked = sorted(((n, v / total) for n, v in odds.items()), key=lambda item: -item[1])
         chosen, confidence = ranked[0]
