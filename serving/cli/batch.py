@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from serving.profile import Profile
 
 _FAILURES_SHOWN = 20
+_MINUTES_FROM_S = 120
 
 
 SourceArgument = Annotated[
@@ -137,7 +138,7 @@ def _report(ended: BatchProgress, out: Path) -> str:
     lines = [
         f"共 {ended.total} 通：本次完成 {ended.done}，失败 {len(ended.failed)}；"
         f"此前完成 {ended.earlier_done}，失败 {ended.earlier_failed}",
-        f"录音 {ended.audio_ms / 60_000:.1f} 分钟，用时 {ended.elapsed_s / 60:.1f} 分钟，"
+        f"录音 {_duration(ended.audio_ms / 1000)}，用时 {_duration(ended.elapsed_s)}，"
         f"{ended.times_real_time:.1f}× 实时；结果在 {out}",
     ]
     for outcome in ended.failed[:_FAILURES_SHOWN]:
@@ -145,3 +146,7 @@ def _report(ended: BatchProgress, out: Path) -> str:
     if len(ended.failed) > _FAILURES_SHOWN:
         lines.append(f"  …另有 {len(ended.failed) - _FAILURES_SHOWN} 通失败，见 journal.jsonl")
     return "\n".join(lines)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.1f} 分钟" if seconds >= _MINUTES_FROM_S else f"{seconds:.0f} 秒"
