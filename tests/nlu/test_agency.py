@@ -29,11 +29,24 @@ def test_the_districts_unit_follows_the_place() -> None:
     assert DISPATCHER.dispatch("有人吵闹", LEARNED, at("美兰区"), ()).value == "美兰区城管局"
 
 
+def shares_of(field: Field[str]) -> dict[str, float]:
+    return dict([(str(field.value), field.confidence), *field.alternatives])
+
+
 def test_the_place_moves_probability_only_between_counterparts() -> None:
-    field = DISPATCHER.dispatch("有人吵闹", LEARNED, at("美兰区"), ())
-    shares = dict([(str(field.value), field.confidence), *field.alternatives])
-    assert abs(shares["龙华区城管局"] + shares["美兰区城管局"] - 0.8) < 0.01
-    assert abs(shares["市公安局交通警察支队"] - 0.1) < 0.01
+    nowhere = shares_of(DISPATCHER.dispatch("有人吵闹", LEARNED, NOWHERE, ()))
+    there = shares_of(DISPATCHER.dispatch("有人吵闹", LEARNED, at("美兰区"), ()))
+    assert there["美兰区城管局"] > nowhere["美兰区城管局"]
+    assert there["龙华区城管局"] < nowhere["龙华区城管局"]
+    police, power = "市公安局交通警察支队", "海口供电局"
+    assert abs(there[police] / there[power] - nowhere[police] / nowhere[power]) < 0.01
+
+
+def test_a_model_that_is_all_but_certain_still_leaves_room() -> None:
+    sure = Learned({"龙华区城管局": 0.98, "海口供电局": 0.02}, {})
+    field = DISPATCHER.dispatch("有人吵闹", sure, NOWHERE, ())
+    assert field.value == "龙华区城管局"
+    assert 0.5 < field.confidence < 0.98
 
 
 def test_the_directory_strengthens_and_explains() -> None:

@@ -22,6 +22,7 @@ from serving.api.server import Server, address_of, bind
 from serving.api.services import Parts, open_services
 from serving.live.limits import LiveLimits
 from serving.live.pcm import Pcm
+from serving.profile import Profile
 from serving.settings import Settings
 from tests.asr.doubles import LevelVad, ScriptedRecogniser, voice
 
@@ -90,9 +91,17 @@ class Doubles:
 
 def doubles(recogniser: ScriptedRecogniser | None = None) -> Doubles:
     chosen = recogniser or ScriptedRecogniser(spoken)
-    return Doubles(
-        chosen, Parts(lambda _: chosen, lambda profile: Extractor(profile.nlu), LevelVad)
-    )
+    return Doubles(chosen, Parts(lambda _: chosen, _extractor, LevelVad))
+
+
+_extractors: dict[str, Extractor] = {}
+
+
+def _extractor(profile: Profile) -> Extractor:
+    """The real extractor, loaded once for all tests: it holds no call's state."""
+    if profile.content_hash not in _extractors:
+        _extractors[profile.content_hash] = Extractor(profile.nlu)
+    return _extractors[profile.content_hash]
 
 
 def settings_in(folder: Path, **values: object) -> Settings:

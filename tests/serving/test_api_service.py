@@ -146,6 +146,14 @@ async def test_a_live_call_can_be_looked_at_and_corrected(client: httpx.AsyncCli
     assert SCRIPT[0][3] in anew
 
 
+async def test_the_demo_page_begins_a_call_and_leads_to_it(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/demo")
+    assert answer.status_code == 303
+    page = await client.get(answer.headers["location"])
+    assert page.status_code == 200
+    assert "通话中" in page.text
+
+
 @pytest.mark.parametrize("sample", ["../../etc/passwd", "none"])
 async def test_only_samples_are_played(client: httpx.AsyncClient, sample: str) -> None:
     answer = await client.post("/api/demo-calls", json={"sample": sample})
