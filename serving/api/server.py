@@ -41,13 +41,14 @@ async def serve_until_stopped(settings: Settings, parts: Parts, demo: Path | Non
                 "let a proxy with one stand before it", address_of(listener),
             )  # fmt: skip
         async with open_services(settings, parts) as services:
-            await Server(services, demo).serve(sockets=[listener])
+            services.demo.chosen = demo
+            await Server(services).serve(sockets=[listener])
 
 
 class Server(uvicorn.Server):
     """Ends the live calls before the connections: their clients still get the last words."""
 
-    def __init__(self, services: Services, demo: Path | None = None) -> None:
+    def __init__(self, services: Services) -> None:
         config = uvicorn.Config(
             create_app(services),
             lifespan="off",
@@ -61,7 +62,6 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._services = services
-        self._demo = demo
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -80,14 +80,12 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(each)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, say where, and begin the demonstration if one was asked for."""
+        """Listen, and say where."""
         await super().startup(sockets)
         address = address_of(self.servers[0].sockets[0])
         log.info("serving at %s", address)
-        if self._demo is not None:
-            pipeline = await asyncio.to_thread(self._services.hotlines.get)
-            call = await self._services.demo.start(self._demo, pipeline)
-            log.info("the demonstration plays at %s/calls/%s", address, call.spec.call_id)
+        if self._services.demo.chosen is not None:
+            log.info("open %s/demo to see the recording as a live call", address)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more calls, end those going on, then close the connections."""

@@ -32,11 +32,14 @@ def serve(
     data_dir: DataDirOption = None,
     demo: Annotated[
         Path | None,
-        typer.Option("--demo", metavar="FILE", help="Play this recording as a live call at once."),
+        typer.Option(
+            "--demo", metavar="FILE", help="Recording that the page /demo plays as a live call."
+        ),
     ] = None,
 ) -> None:
     """Run the service: pages, HTTP interface and live WebSocket on one port."""
     import asyncio
+    import logging
 
     from serving.api.server import serve_until_stopped
     from serving.api.services import real_parts
@@ -48,6 +51,7 @@ def serve(
         # What is wrong with the file is told before the models are loaded.
         open_two_legs(demo).close()
     set_up_logging(settings)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     asyncio.run(serve_until_stopped(settings, real_parts(), demo))
 
 

@@ -29,6 +29,8 @@ class Demo:
     """Plays sample calls in the background; one object for a service."""
 
     def __init__(self, live: LiveCalls) -> None:
+        self.chosen: Path | None = None
+        """The recording that whoever started the service wants to be shown."""
         self._live = live
         self._tasks: set[asyncio.Task[None]] = set()
 
