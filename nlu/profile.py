@@ -164,5 +164,5 @@ class NluProfile:
     places: Places
     hotwords: Hotwords
     extractor: str | None = None
-    dispatch_threshold: float = 0.06
+    dispatch_threshold: float = 0.08
     """Below this probability the agency goes to a person instead of onto the ticket."""

@@ -24,7 +24,7 @@ class ProfileHead:
     """Declared by whoever keeps the profile; a content hash stands beside it."""
     extractor: str | None = None
     """Trained weights of the nlu room; a hotline without its own data has none."""
-    dispatch_threshold: float = 0.35
+    dispatch_threshold: float = 0.08
     """Below this probability the agency goes to a person instead of onto the ticket."""
 
 
