@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 from serving.output import output_error
@@ -10,6 +11,7 @@ from serving.output import output_error
 log = logging.getLogger(__name__)
 
 _PARTIAL_SUFFIX = ".part"
+_ABANDONED_S = 24 * 3600
 
 
 class Recordings:
@@ -19,11 +21,15 @@ class Recordings:
         self.folder = folder
 
     def prepare(self) -> None:
-        """Create the folder and clear away uploads that a crash cut off; raises OutputError."""
+        """Create the folder and clear away uploads that a crash cut off; raises OutputError.
+
+        Young ones stay: another process that shares the folder may still be writing them.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             for partial in self.folder.glob(f"*{_PARTIAL_SUFFIX}"):
-                partial.unlink()
+                if time.time() - partial.stat().st_mtime > _ABANDONED_S:
+                    partial.unlink()
         except OSError as error:
             raise output_error(self.folder, error) from error
 

@@ -6,6 +6,7 @@ stands here.
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +36,8 @@ class Settings(BaseSettings):
     """Where the service keeps its database and recordings."""
     database_url: str | None = None
     """SQLAlchemy URL of the store; without it, SQLite in `data_dir`."""
+    node: str = Field(default_factory=socket.gethostname, max_length=64)
+    """Name of this process among those that share a database; the same after a restart."""
     recordings_dir: Path | None = None
     """Folder of recordings; without it, `data_dir/recordings`."""
     host: str = "127.0.0.1"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from asr import errors as asr
 from models import errors as models
 from nlu import errors as nlu
@@ -87,6 +89,8 @@ _TABLE: dict[type[Exception], Fault] = {
     serving.BusyError: Fault("busy", 503, 1013, "线路已满，请稍后再试"),
     serving.ClosingError: Fault("closing", 503, 1012, "服务正在重启，请稍后再试"),
 }
+
+_TABLE[SQLAlchemyError] = Fault("store", 503, 1011, "数据库不可用", is_ours=False)
 
 _UNEXPECTED = Fault("unexpected", 500, 1011, "服务内部错误", is_ours=False)
 

@@ -111,7 +111,8 @@ async def open_services(
         feed = Feed()
         feed.start()
         stack.callback(feed.close)
-        calls = CallStore(engine)
+        # The embedded store has one process, whatever the machine is called today.
+        calls = CallStore(engine, settings.node if settings.database_url else "local")
         jobs = Jobs(calls, hotlines, recordings, feed, max_queued=settings.max_queued_uploads)
         stack.push_async_callback(asyncio.to_thread, jobs.close)
         conclusion = Conclusion(calls, recordings, feed, jobs)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Engine, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
 from serving.contract import CallModel
@@ -24,10 +25,14 @@ class CallPage:
 
 
 class CallStore:
-    """The calls; every method is one transaction and may be called from any thread."""
+    """The calls; every method is one transaction and may be called from any thread.
 
-    def __init__(self, engine: Engine) -> None:
+    `node` names this process among those that share the store.
+    """
+
+    def __init__(self, engine: Engine, node: str = "local") -> None:
         self._engine = engine
+        self._node = node
 
     def add(
         self,
@@ -42,12 +47,13 @@ class CallStore:
         recording: str | None = None,
         agent_channel: str | None = None,
     ) -> Call:
-        """Remember a new call."""
+        """Remember a new call; CallStateError when its id is taken."""
         now = datetime.now(UTC)
         call = Call(
             id=call_id,
             source=source,
             state=state,
+            node=self._node,
             profile=profile,
             kind=kind,
             received_at=received_at or now,
@@ -56,8 +62,11 @@ class CallStore:
             recording=recording,
             agent_channel=agent_channel,
         )
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            session.add(call)
+        try:
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                session.add(call)
+        except IntegrityError as error:
+            raise CallStateError(f"there is a call {call_id!r} already") from error
         return call
 
     def get(self, call_id: str) -> Call:
@@ -93,9 +102,9 @@ class CallStore:
             return {row[0]: row[1] for row in rows}
 
     def oldest(self, state: CallState) -> list[str]:
-        """Return the ids of the calls in a state, oldest first."""
+        """Return the ids of this process's calls in a state, oldest first."""
         with Session(self._engine) as session:
-            chosen = select(Call.id).where(Call.state == state)
+            chosen = select(Call.id).where(Call.state == state, Call.node == self._node)
             return list(session.scalars(chosen.order_by(Call.received_at, Call.id)))
 
     def move(self, call_id: str, before: CallState, after: CallState, **values: Any) -> bool:

@@ -63,6 +63,8 @@ class Call(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     source: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
+    node: Mapped[str] = mapped_column(String(64))
+    """Which of the processes that share the store has the call, and finds it after a crash."""
     profile: Mapped[str] = mapped_column(String(128))
     kind: Mapped[str | None] = mapped_column(String(16))
     """`ticket` or `callback`; None until somebody said or the machine heard which."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import wave
 from pathlib import Path
 from typing import Literal
@@ -136,9 +137,11 @@ def test_no_name_leaves_the_folder(recordings: Recordings) -> None:
 
 def test_uploads_that_a_crash_cut_off_are_cleared_away(recordings: Recordings) -> None:
     recordings.partial("x").write_bytes(b"half")
+    os.utime(recordings.partial("x"), (0, 0))
+    recordings.partial("z").write_bytes(b"still being written")
     recordings.path("y").write_bytes(b"whole")
     recordings.prepare()
-    assert [path.name for path in recordings.folder.iterdir()] == ["y"]
+    assert {path.name for path in recordings.folder.iterdir()} == {"y", "z.part"}
 
 
 class Note(FeedEvent):

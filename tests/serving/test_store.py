@@ -144,6 +144,20 @@ def test_one_of_many_workers_gets_a_queued_call(calls: CallStore) -> None:
     assert sorted(won) == [False] * 7 + [True]
 
 
+def test_each_process_finds_its_own_calls_again(engine: Engine) -> None:
+    here, there = CallStore(engine, "a"), CallStore(engine, "b")
+    add(here, "mine", state="live")
+    add(there, "theirs", state="live")
+    assert (here.oldest("live"), there.oldest("live")) == (["mine"], ["theirs"])
+    assert here.page().total == 2
+
+
+def test_an_id_is_taken_once(calls: CallStore) -> None:
+    add(calls)
+    with pytest.raises(CallStateError, match="already"):
+        add(calls)
+
+
 def test_a_finished_call_carries_its_result(calls: CallStore) -> None:
     add(calls)
     calls.finish("c1", sample_call("c1"), recording="c1.wav")

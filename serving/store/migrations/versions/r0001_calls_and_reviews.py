@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(64), nullable=False),
         sa.Column("source", sa.String(16), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("node", sa.String(64), nullable=False),
         sa.Column("profile", sa.String(128), nullable=False),
         sa.Column("kind", sa.String(16)),
         sa.Column("received_at", _MOMENT, nullable=False),
