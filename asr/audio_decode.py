@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +53,8 @@ class AudioDecoder:
         self._bad_packets = 0
         self._bad_samples = 0
         self._filled_s = 0.0
+        self._in_use = threading.Lock()
+        self._is_closed = False
         container = sniff_container(path)
         self._file: IO[bytes] = path.open("rb")
         try:
@@ -76,11 +79,13 @@ class AudioDecoder:
         self.close()
 
     def close(self) -> None:
-        """Give the file back."""
-        container = getattr(self, "_container", None)
-        if container is not None:
-            container.close()
-        self._file.close()
+        """Give the file back, once nobody reads from it; reading on then ends the sound."""
+        with self._in_use:
+            self._is_closed = True
+            container = getattr(self, "_container", None)
+            if container is not None:
+                container.close()
+            self._file.close()
 
     def __iter__(self) -> Iterator[FloatArray]:
         limit = MAX_DURATION_S * self.rate_hz
@@ -93,8 +98,13 @@ class AudioDecoder:
             if self.decoded_samples > limit:
                 self.warnings.append(f"only the first {MAX_DURATION_S // 3600} hours were read")
                 break
-            piece = next(self._pieces, None)
+            piece = self._next_piece()
         self._report()
+
+    def _next_piece(self) -> FloatArray | None:
+        # FFmpeg crashes where a file is closed by one thread and read by another.
+        with self._in_use:
+            return None if self._is_closed else next(self._pieces, None)
 
     @property
     def declared_s(self) -> float | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import tracemalloc
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -287,3 +289,24 @@ def test_the_framer_loses_nothing() -> None:
     assert rest is not None
     np.testing.assert_array_equal(np.concatenate([*blocks, rest]), numbers)
     assert framer.flush() is None
+
+
+def test_a_recording_closed_by_another_thread_ends_instead_of_crashing(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, 8_000, 0, "NONE", ""))
+        noise = np.random.default_rng(0).integers(-9_000, 9_000, (8_000 * 60, 2), dtype=np.int16)
+        file.writeframes(noise.tobytes())
+    recording = open_recording(path)
+    heard = threading.Event()
+
+    def read() -> None:
+        for _ in recording:
+            heard.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert heard.wait(10)
+    recording.close()
+    reader.join(10)
+    assert not reader.is_alive()
