@@ -18,7 +18,7 @@ DEMO_SERVE ?= 1
 # A bare torch would pull gigabytes of CUDA where the index serves that build first.
 TORCH ?= torch==2.13.0
 # Further arguments for pytest, such as PYTEST_ARGS="tests/asr -k vad".
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n 2
 
 BIN := $(VENV)/bin
 JIESU := $(BIN)/jiesu
@@ -35,6 +35,7 @@ $(BIN)/python:
 	@echo "==> Making a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "python -m venv failed; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	@$(PIP) install --quiet --upgrade pip
 
 # The base install: what the embedded default needs, no torch.
 $(VENV)/.base: pyproject.toml | $(BIN)/python

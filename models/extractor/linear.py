@@ -17,6 +17,9 @@ from models.extractor.weights import Head, LinearPart
 
 ORDERS = (1, 2, 3)
 MIN_DOCUMENTS = 2
+HEAD_WEIGHTS = {"agency": 1.5, "function": 1.2, "request_type": 2.0, "district": 1.5}
+"""How much a head's exactness counts where the shared projection must give way."""
+
 _PLACE_HEADS = ("district", "street")
 
 Examples = tuple[list[str], list[str]]
@@ -91,6 +94,12 @@ def fit_linear_heads(
     return vocabulary, heads
 
 
+def uses_of(vocabulary: Vocabulary, tickets: Sequence[Ticket]) -> npt.NDArray[np.int64]:
+    """Return in how many tickets each n-gram occurs; int64 (features,)."""
+    matrix = matrix_of(vocabulary, [ticket.content for ticket in tickets])
+    return np.bincount(matrix.indices, minlength=len(vocabulary.hashes))
+
+
 def matrix_of(vocabulary: Vocabulary, texts: Sequence[str]) -> sparse.csr_matrix:
     """Return the texts' vectors as one sparse matrix (texts, features)."""
     vectors = [vocabulary.vector(text) for text in texts]
@@ -119,18 +128,34 @@ def _fit(
     return LinearHead(tuple(str(name) for name in machine.classes_), coefficients, intercepts)
 
 
-def factor(vocabulary: Vocabulary, linear: dict[str, LinearHead], rank: int) -> LinearPart:
-    """Share one int8 projection between the heads: truncated SVD of their stacked weights."""
-    stacked = np.concatenate([head.coefficients for head in linear.values()])
+def factor(
+    vocabulary: Vocabulary,
+    linear: dict[str, LinearHead],
+    uses: npt.NDArray[np.int64],
+    *,
+    size: int,
+    rank: int,
+) -> LinearPart:
+    """Share one int8 projection between the heads: truncated SVD of their stacked weights.
+
+    Only the `size` n-grams that matter most stay: those of large weight and many `uses`
+    (features,). Heads count by `HEAD_WEIGHTS` in what the projection keeps.
+    """
+    weight = {name: HEAD_WEIGHTS.get(name, 1.0) for name in linear}
+    stacked = np.concatenate([head.coefficients * weight[name] for name, head in linear.items()])
+    importance = np.sqrt(np.square(stacked).sum(axis=0) * uses)
+    kept = np.sort(np.argsort(-importance, kind="stable")[:size])
+    stacked = stacked[:, kept]
     values, vectors = np.linalg.eigh((stacked @ stacked.T).astype(np.float64))
     basis = vectors[:, np.argsort(-values)[:rank]].astype(np.float32)
     rows, scales = quantise_rows(stacked.T @ basis)
     heads, start = {}, 0
     for name, head in linear.items():
-        matrix = np.ascontiguousarray(basis[start : start + len(head.labels)].T)
-        heads[name] = Head(head.labels, matrix, head.intercepts)
+        matrix = basis[start : start + len(head.labels)].T / weight[name]
+        heads[name] = Head(head.labels, np.ascontiguousarray(matrix), head.intercepts)
         start += len(head.labels)
-    return LinearPart(vocabulary, rows, scales, heads)
+    smaller = Vocabulary(vocabulary.hashes[kept], vocabulary.idf[kept], vocabulary.orders)
+    return LinearPart(smaller, rows, scales, heads)
 
 
 def quantise_rows(matrix: Float32) -> tuple[npt.NDArray[np.int8], Float32]:

@@ -17,7 +17,7 @@ from models.extractor.calibrate import calibrate
 from models.extractor.dataset import Ticket, read_tickets
 from models.extractor.evaluate import figures
 from models.extractor.labels import read_weak_labels
-from models.extractor.linear import factor, fit_linear_heads, head_labels
+from models.extractor.linear import factor, fit_linear_heads, head_labels, uses_of
 from models.extractor.model import ExtractorModel
 from models.extractor.weights import (
     WEIGHTS_FOLDER,
@@ -25,6 +25,9 @@ from models.extractor.weights import (
     ExtractorWeights,
     save_weights,
 )
+
+_LEARNED = 60_000
+"""N-grams that are learned from; those that matter most are kept."""
 
 
 def main() -> None:
@@ -34,11 +37,11 @@ def main() -> None:
     dev = read_tickets(options.data / f"{options.profile}_tickets.dev.jsonl.gz")
     weak = read_weak_labels(options.profiles / options.profile)
     vocabulary, heads = fit_linear_heads(
-        tickets, weak, size=options.features, penalty=options.penalty, seed=options.seed, say=_say
+        tickets, weak, size=_LEARNED, penalty=options.penalty, seed=options.seed, say=_say
     )
-    weights = ExtractorWeights(
-        factor(vocabulary, heads, options.rank), _encoder(options.encoder), {}
-    )
+    uses = uses_of(vocabulary, tickets)
+    linear = factor(vocabulary, heads, uses, size=options.features, rank=options.rank)
+    weights = ExtractorWeights(linear, _encoder(options.encoder), {})
     weights = calibrate(weights, dev, head_labels(weak))
     weights = replace(weights, about=_about(options, tickets))
     path = options.out / f"extractor-{options.profile}.npz"
@@ -71,7 +74,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--profiles", type=Path, default=Path("serving/profiles"))
     parser.add_argument("--encoder", type=Path, help="checkpoint of a fine-tuned encoder")
     parser.add_argument("--out", type=Path, default=WEIGHTS_FOLDER)
-    parser.add_argument("--features", type=int, default=30_000, help="n-grams kept")
+    parser.add_argument("--features", type=int, default=20_000, help="n-grams kept")
     parser.add_argument("--rank", type=int, default=128, help="width of the shared projection")
     parser.add_argument("--penalty", type=float, default=0.7, help="C of the machines")
     parser.add_argument("--seed", type=int, default=1)
