@@ -20,7 +20,7 @@ from asr.load import Admission, LoadMeter
 from asr.types import SAMPLE_RATE_HZ, Recognition, SpeechSegment
 
 if TYPE_CHECKING:
-    from asr.recognizer import Recognizer
+    from asr.recogniser import Recogniser
 
 _WARM_UP_S = 3.0
 
@@ -63,7 +63,7 @@ class RecogniserOwner:
 
     def __init__(
         self,
-        recogniser: Recognizer,
+        recogniser: Recogniser,
         settings: OwnerSettings | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

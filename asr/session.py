@@ -17,7 +17,7 @@ from asr.types import Channel, Recognition, SpeechSegment, Transcript, Utterance
 from asr.vad import Vad, default_vad
 
 if TYPE_CHECKING:
-    from asr.recognizer import Recognizer
+    from asr.recogniser import Recogniser
 
 _SIDES: tuple[Channel, Channel] = ("agent", "citizen")
 
@@ -42,7 +42,7 @@ class SessionSettings:
 
 def transcribe_recording(
     recording: Recording,
-    recogniser: Recognizer,
+    recogniser: Recogniser,
     *,
     settings: SessionSettings | None = None,
     hotwords: Sequence[str] = (),

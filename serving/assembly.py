@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asr.recognizer import load_recogniser
+from asr.recogniser import load_recogniser
 from models.extractor.weights import WEIGHTS_FOLDER
 from nlu.extractor import Extractor
 from serving.pipeline import Pipeline

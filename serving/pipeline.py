@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from asr.audio import open_recording
-from asr.recognizer import Recognizer
+from asr.recogniser import Recogniser
 from asr.roles import AgentSide
 from asr.session import Progress, SessionSettings, transcribe_recording
 from asr.types import Transcript
@@ -33,7 +33,7 @@ class Pipeline:
     def __init__(
         self,
         profile: Profile,
-        recogniser: Recognizer,
+        recogniser: Recogniser,
         extractor: Extractor,
         *,
         engine: str,

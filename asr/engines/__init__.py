@@ -1,1 +1,1 @@
-"""Recognition engines behind the `asr.recognizer.Recogniser` protocol, imported lazily by name."""
+"""Recognition engines behind the `asr.recogniser.Recogniser` protocol, imported lazily by name."""

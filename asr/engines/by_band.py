@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from asr.recognizer import Recognizer
+from asr.recogniser import Recogniser
 from asr.types import SAMPLE_RATE_HZ, Recognition, Samples, SpeechSegment
 
 _WINDOW_SAMPLES = 1_024
@@ -21,10 +21,10 @@ _VOICE_HZ = (300, 3_400)
 _LEAST_SHARE = 1e-4
 
 
-class BandRecognizer:
-    """Two recognisers behind one; see `asr.recognizer.Recognizer`."""
+class BandRecogniser:
+    """Two recognisers behind one; see `asr.recogniser.Recogniser`."""
 
-    def __init__(self, narrow: Recognizer, wide: Recognizer) -> None:
+    def __init__(self, narrow: Recogniser, wide: Recogniser) -> None:
         self._narrow = narrow
         self._wide = wide
         self.name = narrow.name

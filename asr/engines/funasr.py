@@ -37,8 +37,8 @@ _SHORTEST_SAMPLES = SAMPLE_RATE_HZ // 10
 _MISSING_WEIGHTS_ALLOWED = 0.1
 
 
-class FunasrRecognizer:
-    """A recogniser on a FunASR model; see `asr.recognizer.Recognizer`.
+class FunasrRecogniser:
+    """A recogniser on a FunASR model; see `asr.recogniser.Recogniser`.
 
     `model` is a name of the model registry, a folder with a FunASR checkpoint, or, with
     `hub` ("ms" or "hf"), an id there. Padded batches stay below `batch_s` seconds.

@@ -73,8 +73,8 @@ class _Hypothesis:
     tokens: int
 
 
-class WhisperRecognizer:
-    """A recogniser on Whisper weights; see `asr.recognizer.Recognizer`.
+class WhisperRecogniser:
+    """A recogniser on Whisper weights; see `asr.recogniser.Recogniser`.
 
     `model` is a name of the model registry or a CTranslate2 folder. `threads` 0 takes all
     cores.

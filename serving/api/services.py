@@ -30,7 +30,7 @@ from serving.store.engine import open_engine, sqlite_url
 from serving.store.migrate import check_schema, upgrade
 
 if TYPE_CHECKING:
-    from asr.recognizer import Recognizer
+    from asr.recogniser import Recogniser
     from asr.vad import Vad
 
 
@@ -60,7 +60,7 @@ class Services:
 class Parts:
     """How the heavy parts are loaded: what hears speech, words, and what they mean."""
 
-    recogniser: Callable[[Settings], Recognizer]
+    recogniser: Callable[[Settings], Recogniser]
     extractor: Callable[[Profile], Extractor]
     vad: Callable[[], Vad]
 
@@ -68,8 +68,8 @@ class Parts:
 def real_parts() -> Parts:
     """Return the loaders of the recogniser and the extractor that are installed."""
 
-    def recogniser(settings: Settings) -> Recognizer:
-        from asr.recognizer import load_recogniser
+    def recogniser(settings: Settings) -> Recogniser:
+        from asr.recogniser import load_recogniser
 
         return load_recogniser(settings.engine, threads=settings.threads)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from asr.audio import open_recording
-from asr.recognizer import Recognizer
+from asr.recogniser import Recogniser
 from asr.session import transcribe_recording
 from serving.bench.calls import call_figures, measure_calls
 from serving.bench.clips import clip_figures, measure_clips
@@ -60,7 +60,7 @@ def bench_memory(data: Path, hours: float, engine: str) -> list[Figure]:
 
 
 def invented_figures(
-    recogniser: Recognizer, on_part: OnPart, duration_s: float = _INVENTED_S
+    recogniser: Recogniser, on_part: OnPart, duration_s: float = _INVENTED_S
 ) -> list[Figure]:
     """Count the characters heard in sounds without words, `duration_s` over all kinds."""
     figures = []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from asr.audio import open_recording
 from asr.error_rate import ErrorCount, count_errors
-from asr.recognizer import Recognizer
+from asr.recogniser import Recogniser
 from asr.session import transcribe_recording
 from serving.bench.report import Figure, Goal
 
@@ -26,7 +26,7 @@ class MeasuredClip:
 
 
 def measure_clips(
-    recogniser: Recognizer, folder: Path, on_clip: Callable[[int, int], None]
+    recogniser: Recogniser, folder: Path, on_clip: Callable[[int, int], None]
 ) -> list[MeasuredClip]:
     """Recognise every clip that `folder/manifest.jsonl` names, endpointing included."""
     text = (folder / "manifest.jsonl").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soxr
 
-from asr.engines.by_band import BandRecognizer, is_telephone_band
+from asr.engines.by_band import BandRecogniser, is_telephone_band
 from asr.types import SAMPLE_RATE_HZ, Recognition, Samples, SpeechSegment
 
 
@@ -52,13 +52,13 @@ def test_each_segment_goes_to_its_weights_and_the_order_is_kept() -> None:
     sounds = [full_band(1), over_the_line(full_band(1)), full_band(2), over_the_line(full_band(2))]
     segments = [SpeechSegment("citizen", i, sound) for i, sound in enumerate(sounds)]
     narrow, wide = Named("narrow"), Named("wide")
-    heard = BandRecognizer(narrow, wide).transcribe(segments)
+    heard = BandRecogniser(narrow, wide).transcribe(segments)
     assert [r.text for r in heard] == ["wide0", "narrow1", "wide2", "narrow3"]
     assert narrow.batches == wide.batches == [2]
 
 
 def test_weights_without_work_are_left_alone() -> None:
     narrow, wide = Named("narrow"), Named("wide")
-    assert BandRecognizer(narrow, wide).transcribe([]) == []
-    BandRecognizer(narrow, wide).transcribe([SpeechSegment("agent", 0, full_band(1))])
+    assert BandRecogniser(narrow, wide).transcribe([]) == []
+    BandRecogniser(narrow, wide).transcribe([SpeechSegment("agent", 0, full_band(1))])
     assert (narrow.batches, wide.batches) == ([], [1])

@@ -19,7 +19,7 @@ import pytest
 from scipy.signal import lfilter
 
 from asr.engines import funasr as engine
-from asr.engines.funasr import FunasrRecognizer, load_model
+from asr.engines.funasr import FunasrRecogniser, load_model
 from asr.errors import EngineError, EngineUnavailableError
 from asr.types import Samples, SpeechSegment
 from models import registry
@@ -64,52 +64,52 @@ def tone_segments(*texts: str) -> list[SpeechSegment]:
 
 
 @pytest.fixture(scope="module")
-def recognizer(build: Build) -> FunasrRecognizer:
-    return FunasrRecognizer(str(build("sense_voice")), threads=1)
+def recogniser(build: Build) -> FunasrRecogniser:
+    return FunasrRecogniser(str(build("sense_voice")), threads=1)
 
 
 @needs_funasr
 class TestSenseVoice:
-    def test_hears_what_was_played(self, recognizer: FunasrRecognizer) -> None:
+    def test_hears_what_was_played(self, recogniser: FunasrRecogniser) -> None:
         texts = ["海口市", "民口民口海", "市", "市民海口海口民市"]
-        heard = recognizer.transcribe(tone_segments(*texts))
+        heard = recogniser.transcribe(tone_segments(*texts))
         assert [r.text for r in heard] == texts
         assert all(r.confidence > 0.8 for r in heard)
 
-    def test_characters_stand_where_their_tones_are(self, recognizer: FunasrRecognizer) -> None:
-        (heard,) = recognizer.transcribe(tone_segments("海民口"))
+    def test_characters_stand_where_their_tones_are(self, recogniser: FunasrRecogniser) -> None:
+        (heard,) = recogniser.transcribe(tone_segments("海民口"))
         assert [(w.char_start, w.char_end) for w in heard.words] == [(0, 1), (1, 2), (2, 3)]
         for place, word in enumerate(heard.words):
             start_ms = 500 + 120 + place * 480
             assert abs(word.start_ms - start_ms) <= 120
             assert abs(word.end_ms - (start_ms + 360)) <= 120
 
-    def test_batches_change_nothing(self, recognizer: FunasrRecognizer) -> None:
+    def test_batches_change_nothing(self, recogniser: FunasrRecogniser) -> None:
         segments = tone_segments("海口", "民市海", "口", "市民海口海口")
-        together = recognizer.transcribe(segments)
-        alone = [recognizer.transcribe([segment])[0] for segment in segments]
+        together = recogniser.transcribe(segments)
+        alone = [recogniser.transcribe([segment])[0] for segment in segments]
         assert [r.text for r in together] == [r.text for r in alone]
         assert [r.words for r in together] == [r.words for r in alone]
         for one, other in zip(together, alone, strict=True):
             assert one.confidence == pytest.approx(other.confidence, abs=1e-3)
 
-    def test_no_segments(self, recognizer: FunasrRecognizer) -> None:
-        assert recognizer.transcribe([]) == []
+    def test_no_segments(self, recogniser: FunasrRecogniser) -> None:
+        assert recogniser.transcribe([]) == []
 
-    def test_a_failing_model_is_an_engine_error(self, recognizer: FunasrRecognizer) -> None:
+    def test_a_failing_model_is_an_engine_error(self, recogniser: FunasrRecogniser) -> None:
         (segment,) = tone_segments("海")
         broken = replace(segment, samples=np.full(8_000, 1j))
         with pytest.raises(EngineError, match="failed"):
-            recognizer.transcribe([broken])
-        assert recognizer.transcribe([segment])[0].text == "海"
+            recogniser.transcribe([broken])
+        assert recogniser.transcribe([segment])[0].text == "海"
 
 
 @needs_funasr
 @pytest.mark.parametrize("name", ["paraformer", "seaco_paraformer"])
 def test_paraformer_times_each_character(build: Build, name: str) -> None:
-    recognizer = FunasrRecognizer(str(build(name)), threads=1, punctuation=None)
+    recogniser = FunasrRecogniser(str(build(name)), threads=1, punctuation=None)
     segments = noise_segments(16_000, 64_000, 24_000, 40)
-    heard = recognizer.transcribe(segments)
+    heard = recogniser.transcribe(segments)
     assert len(heard) == 4
     for segment, recognition in list(zip(segments, heard, strict=True))[:3]:
         assert recognition.text
@@ -120,27 +120,27 @@ def test_paraformer_times_each_character(build: Build, name: str) -> None:
         assert segment.start_ms <= recognition.words[0].start_ms
         assert recognition.words[-1].end_ms <= segment.end_ms
         assert all(a.start_ms <= b.start_ms for a, b in pairwise(recognition.words))
-    alone = [recognizer.transcribe([segment])[0] for segment in segments]
+    alone = [recogniser.transcribe([segment])[0] for segment in segments]
     # The last token, which a trained Paraformer uses as its end, feels the padding after it.
     assert [r.text[:-1] for r in alone[:3]] == [r.text[:-1] for r in heard[:3]]
 
 
 @needs_funasr
 def test_hotwords_reach_the_model(build: Build) -> None:
-    recognizer = FunasrRecognizer(str(build("seaco_paraformer")), threads=1, punctuation=None)
-    recognizer.transcribe(noise_segments(16_000), ["龙华区", "海口市"])
+    recogniser = FunasrRecogniser(str(build("seaco_paraformer")), threads=1, punctuation=None)
+    recogniser.transcribe(noise_segments(16_000), ["龙华区", "海口市"])
     token = checkpoints.TOKENS.index
     wanted = [[token(c) for c in word] for word in ("龙华区", "海口市")]
-    assert recognizer._model.model.hotword_list[:2] == wanted
-    recognizer.transcribe(noise_segments(16_000))
-    assert recognizer._model.model.hotword_list is None
+    assert recogniser._model.model.hotword_list[:2] == wanted
+    recogniser.transcribe(noise_segments(16_000))
+    assert recogniser._model.model.hotword_list is None
 
 
 @needs_funasr
 def test_paraformer_is_punctuated_where_the_model_is_there(build: Build) -> None:
     folder, marks = str(build("paraformer")), str(build("ct_punc"))
-    bare = FunasrRecognizer(folder, threads=1, punctuation=None)
-    marked = FunasrRecognizer(folder, threads=1, punctuation=marks)
+    bare = FunasrRecogniser(folder, threads=1, punctuation=None)
+    marked = FunasrRecogniser(folder, threads=1, punctuation=marks)
     segments = noise_segments(64_000)
     (without,), (with_marks,) = bare.transcribe(segments), marked.transcribe(segments)
     assert set(with_marks.text) & set("，。？、")
@@ -152,16 +152,16 @@ def test_paraformer_is_punctuated_where_the_model_is_there(build: Build) -> None
 
 @needs_funasr
 def test_fun_asr_nano_writes_what_its_language_model_says(build: Build) -> None:
-    recognizer = FunasrRecognizer(str(build("fun_asr_nano")), threads=1)
+    recogniser = FunasrRecogniser(str(build("fun_asr_nano")), threads=1)
     prompts: list[str] = []
-    make_prompt = recognizer._model.model.get_prompt
+    make_prompt = recogniser._model.model.get_prompt
 
     def watched(*arguments: Any) -> str:
         prompts.append(make_prompt(*arguments))
         return prompts[-1]
 
-    recognizer._model.model.get_prompt = watched
-    heard = recognizer.transcribe(noise_segments(16_000, 24_000), ["龙华区"])
+    recogniser._model.model.get_prompt = watched
+    heard = recogniser.transcribe(noise_segments(16_000, 24_000), ["龙华区"])
     assert all("龙华区" in prompt and "中文" in prompt for prompt in prompts)
     assert len(heard) == 2
     assert all(r.text and set(r.text) <= set(checkpoints.CHARACTERS) for r in heard)
@@ -194,8 +194,8 @@ def test_qwen3_asr_goes_through_its_own_package(
 
     monkeypatch.setattr(qwen3, "_check_qwen3_asr_dependencies", lambda: None)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "qwen3_asr"}))
-    recognizer = FunasrRecognizer(str(tmp_path))
-    heard = recognizer.transcribe(noise_segments(16_000, 8_000), ["龙华区", "秀英区"])
+    recogniser = FunasrRecogniser(str(tmp_path))
+    heard = recogniser.transcribe(noise_segments(16_000, 8_000), ["龙华区", "秀英区"])
     assert [r.text for r in heard] == ["您好。", "您好。"]
     assert calls[0]["path"] == str(tmp_path)
     assert calls[1]["rates"] == [16_000, 16_000]
@@ -218,11 +218,11 @@ def test_a_model_of_the_hub_is_fetched_by_funasr(
         return str(build("paraformer"))
 
     monkeypatch.setattr(hub, "get_or_download_model_dir", fetch)
-    recognizer = FunasrRecognizer("org/tiny", hub="ms", threads=1, punctuation=None)
-    assert recognizer.transcribe(noise_segments(16_000))[0].text
+    recogniser = FunasrRecogniser("org/tiny", hub="ms", threads=1, punctuation=None)
+    assert recogniser.transcribe(noise_segments(16_000))[0].text
     assert asked == ["org/tiny"]
     with pytest.raises(EngineUnavailableError, match="the hub cannot be reached"):
-        FunasrRecognizer("org/other", hub="ms")
+        FunasrRecogniser("org/other", hub="ms")
 
 
 @needs_funasr
@@ -236,8 +236,8 @@ def test_funasr_leaves_output_warnings_and_logging_alone(
     before, level = list(root.handlers), root.level
     root.setLevel(logging.INFO)
     try:
-        recognizer = FunasrRecognizer(str(build("seaco_paraformer")), threads=1)
-        recognizer.transcribe(noise_segments(16_000), ["龙华区"])
+        recogniser = FunasrRecogniser(str(build("seaco_paraformer")), threads=1)
+        recogniser.transcribe(noise_segments(16_000), ["龙华区"])
         assert root.handlers == before
         assert root.level == logging.INFO
     finally:
@@ -299,17 +299,17 @@ class TestWhatIsMissing:
 
     def test_weights_not_pulled(self) -> None:
         with pytest.raises(EngineUnavailableError, match="jiesu models pull paraformer-zh"):
-            FunasrRecognizer()
+            FunasrRecogniser()
 
     def test_unknown_name(self) -> None:
         with pytest.raises(EngineUnavailableError, match="or give a folder"):
-            FunasrRecognizer("paraformer-huge")
+            FunasrRecogniser("paraformer-huge")
 
     @pytest.mark.parametrize("package", ["torch", "funasr"])
     def test_packages(self, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, package, None)
         with pytest.raises(EngineUnavailableError, match=r"pip install 'jiesu\[gpu\]'"):
-            FunasrRecognizer(str(tmp_path))
+            FunasrRecogniser(str(tmp_path))
 
     @needs_funasr
     def test_device(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,12 +317,12 @@ class TestWhatIsMissing:
 
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
         with pytest.raises(EngineUnavailableError, match="no CUDA device"):
-            FunasrRecognizer(str(tmp_path), device="cuda:0")
+            FunasrRecogniser(str(tmp_path), device="cuda:0")
 
     @needs_funasr
     def test_folder_without_a_checkpoint(self, tmp_path: Path) -> None:
         with pytest.raises(EngineUnavailableError, match="cannot load"):
-            FunasrRecognizer(str(tmp_path))
+            FunasrRecogniser(str(tmp_path))
 
     @needs_funasr
     @pytest.mark.parametrize("damage", ["absent", "garbage", "other shapes", "other names"])
@@ -342,4 +342,4 @@ class TestWhatIsMissing:
         else:
             torch.save({f"other.{name}": value for name, value in state.items()}, weights)
         with pytest.raises(EngineUnavailableError, match="paraformer"):
-            FunasrRecognizer(str(folder), punctuation=None)
+            FunasrRecogniser(str(folder), punctuation=None)

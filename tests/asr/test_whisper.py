@@ -15,7 +15,7 @@ import pytest
 
 from asr.audio import open_recording
 from asr.engines.log_mel import LogMel
-from asr.engines.whisper import TELEPHONE_MODEL, WhisperRecognizer, WhisperSettings
+from asr.engines.whisper import TELEPHONE_MODEL, WhisperRecogniser, WhisperSettings
 from asr.error_rate import count_errors
 from asr.errors import EngineError, EngineUnavailableError
 from asr.rescoring import Reading
@@ -68,9 +68,9 @@ class ScriptedModel:
         return [number]
 
 
-def engine(model: ScriptedModel, **settings: Any) -> WhisperRecognizer:
+def engine(model: ScriptedModel, **settings: Any) -> WhisperRecogniser:
     """An engine around a scripted model, without weights."""
-    recogniser = WhisperRecognizer.__new__(WhisperRecognizer)
+    recogniser = WhisperRecogniser.__new__(WhisperRecogniser)
     recogniser.name = TELEPHONE_MODEL
     recogniser._settings = WhisperSettings(**settings)
     recogniser._features = LogMel()
@@ -195,26 +195,26 @@ def test_a_failing_decoder_is_an_engine_error() -> None:
 def test_damaged_weights_say_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(EngineUnavailableError, match="pull"):
-        WhisperRecognizer(str(tmp_path))
+        WhisperRecogniser(str(tmp_path))
 
 
 @pytest.fixture(scope="module")
-def real() -> WhisperRecognizer:
+def real() -> WhisperRecogniser:
     try:
         registry.resolve(TELEPHONE_MODEL)
     except ModelsError as error:
         pytest.skip(str(error))
-    return WhisperRecognizer(TELEPHONE_MODEL, threads=1)
+    return WhisperRecogniser(TELEPHONE_MODEL, threads=1)
 
 
 @pytest.mark.weights
-def test_silence_and_noise_are_no_words(real: WhisperRecognizer) -> None:
+def test_silence_and_noise_are_no_words(real: WhisperRecogniser) -> None:
     sounds = [segment(2, level=0.0), segment(3, level=1e-4), segment(5, level=0.02)]
     assert [r.text for r in real.transcribe(sounds)] == ["", "", ""]
 
 
 @pytest.mark.weights
-def test_hears_our_own_sample_call(real: WhisperRecognizer) -> None:
+def test_hears_our_own_sample_call(real: WhisperRecogniser) -> None:
     (path, *_) = sorted((ROOT / "samples").glob("*complaint*.wav"))
     turns = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["turns"]
     with open_recording(path) as recording:

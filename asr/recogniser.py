@@ -12,7 +12,7 @@ from models.errors import ModelsError
 ENGINES = ("whisper", "funasr")
 
 
-class Recognizer(Protocol):
+class Recogniser(Protocol):
     """Puts utterances into words; weights only, no state of any call."""
 
     @property
@@ -25,7 +25,7 @@ class Recognizer(Protocol):
         """Return what was said in each segment, in their order; raises EngineError."""
 
 
-def load_recogniser(engine: str, *, model: str | None = None, threads: int = 0) -> Recognizer:
+def load_recogniser(engine: str, *, model: str | None = None, threads: int = 0) -> Recogniser:
     """Load an engine: `whisper` (embedded default) or `funasr`, with a model of the registry.
 
     Without `model`, `whisper` hears telephone sound with the weights adapted to hotlines
@@ -38,25 +38,25 @@ def load_recogniser(engine: str, *, model: str | None = None, threads: int = 0) 
         )
     try:
         if engine == "whisper":
-            from asr.engines.by_band import BandRecognizer
+            from asr.engines.by_band import BandRecogniser
             from asr.engines.whisper import (
                 FULL_BAND_MODEL,
                 FULL_BAND_SETTINGS,
                 TELEPHONE_MODEL,
-                WhisperRecognizer,
+                WhisperRecogniser,
             )
 
             if model is not None:
-                return WhisperRecognizer(model, threads=threads)
-            return BandRecognizer(
-                narrow=WhisperRecognizer(TELEPHONE_MODEL, threads=threads),
-                wide=WhisperRecognizer(
+                return WhisperRecogniser(model, threads=threads)
+            return BandRecogniser(
+                narrow=WhisperRecogniser(TELEPHONE_MODEL, threads=threads),
+                wide=WhisperRecogniser(
                     FULL_BAND_MODEL, threads=threads, settings=FULL_BAND_SETTINGS
                 ),
             )
         from asr.engines.funasr import DEFAULT_MODEL as FUNASR_MODEL
-        from asr.engines.funasr import FunasrRecognizer
+        from asr.engines.funasr import FunasrRecogniser
 
-        return FunasrRecognizer(model or FUNASR_MODEL, threads=threads)
+        return FunasrRecogniser(model or FUNASR_MODEL, threads=threads)
     except ModelsError as error:
         raise EngineUnavailableError(f"the engine {engine} cannot start: {error}") from error
