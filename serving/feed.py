@@ -35,12 +35,13 @@ class FeedEvent(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """An event as it is sent: `text` is its JSON."""
+    """An event as it is sent: `text` is the JSON of `event`."""
 
     seq: int
     type: str
     subject: str
     text: str
+    event: FeedEvent
 
 
 class CallLog:
@@ -58,10 +59,12 @@ class CallLog:
         if self.closed:
             return
         self.seq += 1
-        text = event.model_copy(update={"seq": self.seq}).model_dump_json()
+        event = event.model_copy(update={"seq": self.seq})
         # Deleted first, so that the dictionary stays ordered by seq.
         self._events.pop(event.subject, None)
-        self._events[event.subject] = LoggedEvent(self.seq, event.type, event.subject, text)
+        self._events[event.subject] = LoggedEvent(
+            self.seq, event.type, event.subject, event.model_dump_json(), event
+        )
         self._wake()
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from serving.jobs import Jobs
 from serving.live.calls import LiveCalls
 from serving.live.conclusion import Conclusion
 from serving.live.limits import LiveLimits
+from serving.live.line import Lines
 from serving.output import output_error
 from serving.pipeline import Extractor, Pipeline
 from serving.profile import Profile, load_profile
@@ -49,6 +50,11 @@ class Services:
     owner: RecogniserOwner
     live: LiveCalls
     demo: Demo
+
+    @property
+    def lines(self) -> Lines:
+        """How every ingress brings live calls."""
+        return Lines(self.live, self.hotlines)
 
     @property
     def samples_dir(self) -> Path:

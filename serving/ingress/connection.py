@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from asr.types import Channel
 from serving.errors import (
-    CallTooLongError,
     ClosingError,
     IdleCallError,
     MessageOrderError,
     MessageTooLargeError,
-    OutputError,
     ResumeError,
 )
-from serving.hotlines import Hotlines
 from serving.ingress.leg_audio import LegAudio
 from serving.ingress.messages import (
     Ack,
@@ -28,9 +24,8 @@ from serving.ingress.messages import (
     Start,
     read_message,
 )
-from serving.ingress.opening import open_call
-from serving.live.call import LiveCall
-from serving.live.calls import LiveCalls
+from serving.ingress.opening import open_line
+from serving.live.line import Line, Lines
 
 _ACK_EVERY_MS = 500
 
@@ -52,26 +47,23 @@ class Connection:
     the client can take it up again.
     """
 
-    def __init__(self, wire: Wire, live: LiveCalls, hotlines: Hotlines) -> None:
+    def __init__(self, wire: Wire, lines: Lines) -> None:
         self._wire = wire
-        self._live = live
-        self._hotlines = hotlines
-        self._call: LiveCall | None = None
+        self._lines = lines
+        self._line: Line | None = None
         self._acked = 0
 
     async def serve(self) -> None:
         """Serve the connection until the call is stored; raises what the client is to be told."""
         first = await self._first_message()
-        call, audio = await open_call(first, self._live, self._hotlines)
-        self._call = call
-        self._live.attach(call)
-        lost = call.take_legs(audio.channels)
-        await self._wire.send(self._ready(call, audio).model_dump_json())
-        receiving = asyncio.create_task(self._receive(call, audio), name="receive audio")
+        line, audio = await open_line(first, self._lines)
+        self._line = line
+        await self._wire.send(_ready(line).model_dump_json())
+        receiving = asyncio.create_task(self._receive(line, audio), name="receive audio")
         last_seq = first.last_seq if isinstance(first, Resume) else 0
-        sending = asyncio.create_task(self._send(call, last_seq), name="send events")
+        sending = asyncio.create_task(self._send(line, last_seq), name="send events")
         try:
-            await self._until_over(receiving, sending, lost)
+            await self._until_over(receiving, sending, line.lost)
         finally:
             for task in (receiving, sending):
                 task.cancel()
@@ -79,8 +71,8 @@ class Connection:
 
     def detach(self) -> None:
         """Leave the call, which is kept for a while if nobody else is connected to it."""
-        if self._call is not None:
-            self._live.detach(self._call)
+        if self._line is not None:
+            self._line.leave()
 
     async def _until_over(
         self, receiving: asyncio.Task[None], sending: asyncio.Task[None], lost: asyncio.Future[None]
@@ -95,11 +87,11 @@ class Connection:
             # Raises what was wrong with the audio; after `end` the events go on.
             receiving.result()
         await sending
-        if self._live.is_closing and not has_hung_up:
+        if self._lines.is_closing and not has_hung_up:
             raise ClosingError("the service is going down; the call was stored up to here")
 
     async def _first_message(self) -> Start | Resume:
-        limits = self._live.limits
+        limits = self._lines.limits
         try:
             async with asyncio.timeout(limits.start_within_s):
                 message = await self._wire.receive()
@@ -115,43 +107,31 @@ class Connection:
             raise MessageOrderError(f"`{first.type}` before `start` or `resume`")
         return first
 
-    def _ready(self, call: LiveCall, audio: LegAudio) -> Ready:
-        return Ready(
-            call_id=call.spec.call_id,
-            token=call.token,
-            profile=call.spec.profile,
-            sample_rate_hz=call.spec.sample_rate_hz,
-            samples_received=_received(call, audio),
-            seq=call.log.seq,
-            resume_within_s=self._live.limits.resume_within_s,
-            max_message_bytes=self._live.limits.max_message_bytes,
-        )
-
-    async def _receive(self, call: LiveCall, audio: LegAudio) -> None:
+    async def _receive(self, line: Line, audio: LegAudio) -> None:
         """Take audio and control messages until `end`."""
-        self._acked = min(_received(call, audio).values())
+        self._acked = min(line.received.values())
         while True:
             message = await self._next_message()
             if isinstance(message, bytes):
                 # A call that the service ended, or its other leg, has nothing more to hear.
-                if not call.has_ended:
-                    await self._hear(call, audio, message)
+                if not line.call.has_ended:
+                    await self._hear(line, audio, message)
                 continue
             control = read_message(message)
             match control:
                 case Flush():
-                    call.flush()
+                    line.flush()
                 case Ping():
                     await self._wire.send(Pong(id=control.id).model_dump_json())
                 case End():
-                    await self._acknowledge(call, audio)
-                    call.end_legs(audio.channels)
+                    await self._acknowledge(line)
+                    line.end()
                     return
                 case _:
                     raise MessageOrderError(f"`{control.type}` while the call goes on")
 
     async def _next_message(self) -> str | bytes:
-        idle_s = self._live.limits.idle_s
+        idle_s = self._lines.limits.idle_s
         try:
             async with asyncio.timeout(idle_s):
                 message = await self._wire.receive()
@@ -162,33 +142,38 @@ class Connection:
         self._check_size(len(message))
         return message
 
-    async def _hear(self, call: LiveCall, audio: LegAudio, data: bytes) -> None:
-        try:
-            await call.push(audio.decode(data))
-        except (CallTooLongError, OutputError):
-            call.end()
-            raise
-        due = self._acked + _ACK_EVERY_MS * call.spec.sample_rate_hz // 1000
-        if min(_received(call, audio).values()) >= due:
-            await self._acknowledge(call, audio)
+    async def _hear(self, line: Line, audio: LegAudio, data: bytes) -> None:
+        await line.push(audio.decode(data))
+        due = self._acked + _ACK_EVERY_MS * line.call.spec.sample_rate_hz // 1000
+        if min(line.received.values()) >= due:
+            await self._acknowledge(line)
 
-    async def _acknowledge(self, call: LiveCall, audio: LegAudio) -> None:
-        received = _received(call, audio)
+    async def _acknowledge(self, line: Line) -> None:
+        received = line.received
         self._acked = min(received.values())
         await self._wire.send(Ack(samples_received=received).model_dump_json())
 
-    async def _send(self, call: LiveCall, last_seq: int) -> None:
-        async for event in call.log.follow(last_seq):
+    async def _send(self, line: Line, last_seq: int) -> None:
+        async for event in line.events(last_seq):
             await self._wire.send(event.text)
 
     def _check_size(self, size: int) -> None:
-        most = self._live.limits.max_message_bytes
+        most = self._lines.limits.max_message_bytes
         if size > most:
             raise MessageTooLargeError(
                 f"a message of {size} bytes; send at most {most}, best 20 ms of audio each"
             )
 
 
-def _received(call: LiveCall, audio: LegAudio) -> dict[Channel, int]:
-    """Return the samples received of the legs of one connection."""
-    return {leg: call.received[leg] for leg in audio.channels}
+def _ready(line: Line) -> Ready:
+    spec = line.call.spec
+    return Ready(
+        call_id=spec.call_id,
+        token=line.call.token,
+        profile=spec.profile,
+        sample_rate_hz=spec.sample_rate_hz,
+        samples_received=line.received,
+        seq=line.call.log.seq,
+        resume_within_s=line.limits.resume_within_s,
+        max_message_bytes=line.limits.max_message_bytes,
+    )

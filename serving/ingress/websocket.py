@@ -34,7 +34,7 @@ async def call_socket(socket: WebSocket) -> None:
         return
     await socket.accept()
     wire = SocketWire(socket, services.live.limits.send_within_s)
-    connection = Connection(wire, services.live, services.hotlines)
+    connection = Connection(wire, services.lines)
     try:
         await connection.serve()
         await _close(socket, _NORMAL)

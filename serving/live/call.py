@@ -41,6 +41,8 @@ class CallSpec:
     sample_rate_hz: int
     received_at: datetime
     kind: CallKind | None = None
+    hotwords: tuple[str, ...] = ()
+    """Words of this call alone, besides the profile's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,10 @@ class LiveCall:
             await self._session.aclose()
             recording = await self._recorder.finish()
         return HeardCall(self.transcript(), recording, failure)
+
+    def final(self, utterance_id: str) -> Utterance | None:
+        """Return a final utterance with its timed words; None where there is none."""
+        return self._finals.get(utterance_id)
 
     def transcript(self) -> Transcript:
         """Return all that is final so far."""

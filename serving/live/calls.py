@@ -160,7 +160,7 @@ class LiveCalls:
             session = LiveSession(
                 self._owner,
                 settings=LiveSettings(source_rate_hz=spec.sample_rate_hz),
-                hotwords=pipeline.profile.nlu.hotwords.hotwords,
+                hotwords=(*spec.hotwords, *pipeline.profile.nlu.hotwords.hotwords),
                 vad=self._vad,
             )
             await on_failure.enter_async_context(session)

@@ -15,7 +15,7 @@ from serving.conversion import call_model
 from serving.feed import Feed
 from serving.live.call import HeardCall, LiveCall
 from serving.live.drafting import LiveDraft
-from serving.live.events import QAUpdate, StateUpdate
+from serving.live.events import CONCLUDING, QAUpdate, StateUpdate
 from serving.live.recorder import assemble_recording, interrupted_rate_hz
 from serving.pipeline import Pipeline
 from serving.recordings import Recordings
@@ -55,6 +55,7 @@ class Conclusion:
                 self._log_failure(heard.failure)
                 await asyncio.to_thread(self._reprocess.take_over, call_id, heard.recording)
                 return "reprocessed"
+            call.log.publish(StateUpdate(state="live", kind=call.spec.kind, stage=CONCLUDING))
             await self._store(call, heard, draft, pipeline)
         except Exception as error:
             log.exception("a live call could not be brought to its end")

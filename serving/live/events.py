@@ -9,6 +9,9 @@ from serving.feed import FeedEvent
 from serving.result import CallKind
 from serving.store.tables import CallState
 
+CONCLUDING = "conclude"
+"""Stage of a live call whose words are complete and whose result is not stored yet."""
+
 
 class TranscriptUpdate(FeedEvent):
     """A new version of one utterance.
@@ -64,6 +67,11 @@ class StateUpdate(FeedEvent):
     """What went wrong, in Chinese, for screens."""
     message: str | None = None
     """What went wrong and what to do, in English."""
+
+    @property
+    def has_heard_all(self) -> bool:
+        """Whether no more words come from the live call."""
+        return self.state != "live" or self.stage == CONCLUDING
 
 
 class Trouble(FeedEvent):
