@@ -52,7 +52,7 @@ class Dispatcher:
 
     def __init__(self, profile: NluProfile) -> None:
         self._agencies = {agency.name: agency for agency in profile.agencies.agencies}
-        self._directory = DispatchDirectory(profile)
+        self._directory = self.directory = DispatchDirectory(profile)
         self._threshold = profile.dispatch_threshold
         self._groups: dict[tuple[str, str], list[Agency]] = defaultdict(list)
         for agency in profile.agencies.agencies:
@@ -141,8 +141,7 @@ class Dispatcher:
                 (_ASSISTING, list(self._directory.assisting(match.duty))),
             ):
                 for agency in agencies:
-                    fit = _fit(agency, place) if agency.level in ("district", "town") else 1.0
-                    gains[agency.name] += weight * share * fit
+                    gains[agency.name] += weight * share * _fit(agency, place)
         for agency in named:
             gains[agency.name] += _NAMED
         if not odds:

@@ -1,14 +1,23 @@
-"""Request type and category path from the extractor's probabilities."""
+"""Request type and category path: from the extractor's probabilities, or without a model."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
+from nlu.directory import DutyMatch
 from nlu.errors import TaxonomyMismatchError
-from nlu.profile import NluProfile
+from nlu.passage import Passage
+from nlu.profile import NluProfile, Taxonomy
 from nlu.types import CategoryPath, Evidence, Field
 
 _ALTERNATIVES = 4
+_BY_MATTER = 0.8
+_BY_CUE = 0.7
+_USUAL = 0.4
+"""Low on purpose: nothing that was said speaks for it."""
+_NO_MATTER = "派单目录中没有对应事项，请话务员选择分类"
+_NO_CUE = "没有听出诉求类型，请话务员选择"
 
 
 def check_taxonomy(profile: NluProfile, trained_labels: Mapping[str, Sequence[str]]) -> None:
@@ -49,6 +58,40 @@ def category_field(
     """Return the likeliest category path (`/` between levels) with its runners-up."""
     ranked = [(tuple(name.split("/")), share) for name, share in _ranked(believed)]
     return Field(ranked[0][0], ranked[0][1], evidence, tuple(ranked[1:]))
+
+
+def category_by_matter(matches: Sequence[DutyMatch], passage: Passage) -> Field[CategoryPath]:
+    """Return the category that the matters of the dispatch directory are filed under.
+
+    This is how a hotline without a trained model files its tickets.
+    """
+    strengths: dict[CategoryPath, float] = {}
+    for match in matches:
+        if match.duty.category:
+            strengths.setdefault(match.duty.category, match.strength)
+    if not strengths:
+        return Field.empty(_NO_MATTER)
+    total = sum(strengths.values())
+    ranked = [(path, round(_BY_MATTER * s / total, 4)) for path, s in strengths.items()]
+    chosen = next(match for match in matches if match.duty.category)
+    evidence = tuple(
+        piece
+        for word in (words.partition("+")[0] for words in chosen.words)
+        if (start := passage.text.find(word)) >= 0
+        for piece in passage.evidence(start, start + len(word))
+    )
+    return Field(*ranked[0], evidence, tuple(ranked[1 : _ALTERNATIVES + 1]))
+
+
+def request_type_by_cues(taxonomy: Taxonomy, passage: Passage) -> Field[str]:
+    """Return the request type whose cues the caller said, for hotlines without a model."""
+    for request_type, cues in taxonomy.request_cues.items():
+        found = re.search("|".join(cues), passage.text)
+        if found:
+            return Field(request_type, _BY_CUE, passage.evidence(*found.span()))
+    if taxonomy.usual_request_type:
+        return Field(taxonomy.usual_request_type, _USUAL)
+    return Field.empty(_NO_CUE)
 
 
 def _ranked(believed: Mapping[str, float]) -> list[tuple[str, float]]:

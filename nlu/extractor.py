@@ -12,7 +12,13 @@ from models.extractor.model import ExtractorModel, load_extractor
 from models.extractor.weights import WEIGHTS_FOLDER
 from nlu.agency import NOTHING_LEARNED, Dispatcher, Learned
 from nlu.caller import find_caller
-from nlu.category import category_field, check_taxonomy, request_type_field
+from nlu.category import (
+    category_by_matter,
+    category_field,
+    check_taxonomy,
+    request_type_by_cues,
+    request_type_field,
+)
 from nlu.confidentiality import wants_confidentiality
 from nlu.demand import find_demand
 from nlu.gazetteer import Gazetteer
@@ -26,7 +32,6 @@ from nlu.types import CategoryPath, Evidence, Extraction, Field
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _MIN_CHINESE = 3
-_NO_MODEL = "没有可用的分类模型，请话务员选择"
 _UNKNOWN_WORDS = "没有听到可以分类的内容"
 
 Beliefs = dict[str, dict[str, float]]
@@ -63,7 +68,10 @@ class Extractor:
         refusal = _refusal(matter.text)
         believed = None if refusal else self._believe(matter.text)
         place = resolve_location(matter, self._gazetteer, _hunch(believed))
-        request_type, category = self._file(said, believed, refusal, demand)
+        if self._model is None and not refusal:
+            request_type, category = self._file_untrained(said, matter)
+        else:
+            request_type, category = self._file(said, believed, refusal, demand)
         agency = self._dispatch(matter.text, believed, place, refusal, demand)
         return Extraction(
             request_type=request_type,
@@ -98,14 +106,23 @@ class Extractor:
         refusal: str | None,
         demand: tuple[Evidence, ...],
     ) -> tuple[Field[str], Field[CategoryPath]]:
-        reason = refusal or (None if self._model else _NO_MODEL)
-        spoken = None if reason else self._believe(said.text)
-        if reason or believed is None or spoken is None:
-            reason = reason or _UNKNOWN_WORDS
+        spoken = None if refusal else self._believe(said.text)
+        if refusal or believed is None or spoken is None:
+            reason = refusal or _UNKNOWN_WORDS
             return Field.empty(reason), Field.empty(reason)
         return (
             request_type_field(spoken["request_type"], demand),
             category_field(believed["category"], demand),
+        )
+
+    def _file_untrained(
+        self, said: Passage, matter: Passage
+    ) -> tuple[Field[str], Field[CategoryPath]]:
+        """File by the matters of the dispatch directory and the taxonomy's cues."""
+        matches = self._dispatcher.directory.matches(matter.text)
+        return (
+            request_type_by_cues(self.profile.taxonomy, said),
+            category_by_matter(matches, matter),
         )
 
     def _dispatch(

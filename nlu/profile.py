@@ -6,7 +6,7 @@ YAML straight into them; unknown keys are refused. One file of the folder fills 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 AgencyLevel = Literal["city", "district", "town", "enterprise", "outside"]
@@ -24,6 +24,11 @@ class Taxonomy:
 
     request_types: tuple[str, ...]
     categories: dict[str, dict[str, tuple[str, ...]]]
+    request_cues: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Regular expressions over the caller's words by request type, where no model was trained;
+    the first type with a hit is taken."""
+    usual_request_type: str | None = None
+    """The request type where none of the cues was said."""
 
     def paths(self) -> tuple[tuple[str, ...], ...]:
         """Every path from the top level down, in file order."""
@@ -70,7 +75,8 @@ class Duty:
     decides which district's or town's unit it is. The matter is recognised by `words`
     (any one of them; `甲+乙` asks for both); `exclusions` are words that say it is another
     matter. `clause` states the duty, `clause_source` whether it is quoted or in our words.
-    `assisting` units, by name or by function, are the next candidates.
+    `assisting` units, by name or by function, are the next candidates. `category` is the path
+    in taxonomy.yaml that such a matter is filed under where no model was trained.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = _STRICT
@@ -80,10 +86,13 @@ class Duty:
     clause: str
     agency: str | None = None
     function: str | None = None
-    level: Literal["city", "district", "town"] = "city"
+    level: AgencyLevel = "city"
     exclusions: tuple[str, ...] = ()
     assisting: tuple[str, ...] = ()
     clause_source: Literal["quoted", "own"] = "own"
+    category: tuple[str, ...] = ()
+    direct: bool = False
+    """直达基层: the unit that answers is clear, and levels above it are skipped."""
 
 
 @dataclass(frozen=True, slots=True)

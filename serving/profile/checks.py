@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from models.errors import ModelsError
 from nlu.errors import NluError
+from serving.profile.directory import Documents, check_directory
 from serving.profile.document import Document
 from serving.profile.model import Profile
 from serving.profile.problems import Problem
+from serving.profile.sharing import Origin, Origins
 from ticket_draft.errors import RuleError
 from ticket_draft.rules import Matter, Scope
 from ticket_draft.scoring.qa import check_card
 
-Documents = Mapping[str, Document]
 
-
-def cross_check(profile: Profile, documents: Documents) -> Iterator[Problem]:
+def cross_check(profile: Profile, documents: Documents, origins: Origins) -> Iterator[Problem]:
     """Yield every contradiction between the files of a profile."""
     yield from _check_name(profile, documents["profile"])
-    yield from _check_agencies(profile, documents["agencies"])
-    yield from _check_directory(profile, documents["directory"])
+    yield from _check_agencies(profile, origins.agencies)
+    yield from check_directory(profile, documents, origins.duties)
     yield from _check_request_types(profile, documents["tickets"])
     yield from _check_deadlines(profile, documents["taxonomy"], documents["deadlines"])
     yield from _check_scopes(profile, documents)
@@ -46,53 +46,23 @@ def _check_name(profile: Profile, head: Document) -> Iterator[Problem]:
         )
 
 
-def _check_agencies(profile: Profile, document: Document) -> Iterator[Problem]:
+def _check_agencies(profile: Profile, origins: Sequence[Origin]) -> Iterator[Problem]:
     places = profile.nlu.places
     jurisdictions = {places.city, places.province}
     for district in places.districts:
         jurisdictions.add(district.name)
         jurisdictions.update(f"{district.name}/{street.name}" for street in district.streets)
     seen: set[str] = set()
-    for index, agency in enumerate(profile.nlu.agencies.agencies):
+    for agency, origin in zip(profile.nlu.agencies.agencies, origins, strict=True):
         if agency.name in seen:
-            yield document.problem(
-                ("agencies", index, "name"), f"the agency {agency.name} stands here twice"
-            )
+            yield origin.problem(("name",), f"the agency {agency.name} stands here twice")
         seen.add(agency.name)
         if agency.jurisdiction not in jurisdictions:
-            yield document.problem(
-                ("agencies", index, "jurisdiction"),
+            yield origin.problem(
+                ("jurisdiction",),
                 f"the jurisdiction {agency.jurisdiction!r} of {agency.name} is none of those in "
                 "places.yaml: province, city, district, or `district/street`",
             )
-
-
-def _check_directory(profile: Profile, document: Document) -> Iterator[Problem]:
-    agencies = profile.nlu.agencies.agencies
-    names = {agency.name for agency in agencies}
-    functions = {(agency.function, agency.level) for agency in agencies}
-    for index, duty in enumerate(profile.nlu.directory.duties):
-        here = ("duties", index)
-        if duty.agency is None and duty.function is None:
-            yield document.problem(
-                here, f"the matter {duty.matter!r} has no agency; give `agency` or `function`"
-            )
-        if duty.agency is not None and duty.agency not in names:
-            yield document.problem(
-                (*here, "agency"), f"the agency {duty.agency!r} does not stand in agencies.yaml"
-            )
-        if duty.function is not None and (duty.function, duty.level) not in functions:
-            yield document.problem(
-                (*here, "function"),
-                f"no agency of level {duty.level} in agencies.yaml has the function "
-                f"{duty.function!r}",
-            )
-        for number, assisting in enumerate(duty.assisting):
-            if assisting not in names and assisting not in {named for named, _ in functions}:
-                yield document.problem(
-                    (*here, "assisting", number),
-                    f"the agency {assisting!r} does not stand in agencies.yaml",
-                )
 
 
 def _check_request_types(profile: Profile, tickets: Document) -> Iterator[Problem]:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from nlu.profile import Agencies, Directory, Hotwords, NluProfile, Places, Taxonomy
+from nlu.profile import NluProfile, Places
 from serving.errors import ProfileError
 from serving.profile.checks import check_trained_labels, cross_check
 from serving.profile.document import Document, read_document
+from serving.profile.files import AgenciesFile, DirectoryFile, HotwordsFile, TaxonomyFile
 from serving.profile.model import Profile, ProfileHead
 from serving.profile.problems import Problem
+from serving.profile.sharing import (
+    Origins,
+    all_agencies,
+    check_counterparts,
+    check_sharing,
+    whole_directory,
+    whole_hotwords,
+    whole_taxonomy,
+)
 from serving.profile.validation import validate
 from serving.provenance import folder_sha256
 from ticket_draft.deadlines import DeadlineTable
@@ -23,6 +34,14 @@ T = TypeVar("T")
 
 SHIPPED = Path(__file__).resolve().parent.parent / "profiles"
 HEAD_FILE = "profile.yaml"
+
+
+class Extending(Protocol):
+    """A file that may add to its base's."""
+
+    @property
+    def extends_base(self) -> bool:
+        """Tell whether it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +106,13 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
     """
     reader = _Reader(folder)
     head = reader.section("profile", ProfileHead)
-    taxonomy = reader.section("taxonomy", Taxonomy)
-    agencies = reader.section("agencies", Agencies)
-    directory = reader.section("directory", Directory)
+    if head and head.base:
+        reader.use_base(head.base)
     places = reader.section("places", Places)
-    hotwords = reader.section("hotwords", Hotwords)
+    agencies = reader.section("agencies", AgenciesFile)
+    directory = reader.section("directory", DirectoryFile)
+    taxonomy = reader.section("taxonomy", TaxonomyFile)
+    hotwords = reader.section("hotwords", HotwordsFile)
     tickets = reader.section("tickets", TicketRules)
     deadlines = reader.section("deadlines", DeadlineTable)
     qa = reader.section("qa", QACard)
@@ -101,20 +122,31 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
         head and taxonomy and agencies and directory and places and hotwords
         and tickets and deadlines and qa and callback
     ):  # fmt: skip
-        return ProfileReading(folder, None, tuple(sorted(reader.problems)))
+        return ProfileReading(folder, None, tuple(sorted(set(reader.problems))))
+    shared = reader.shared(directory, "directory", DirectoryFile)
+    units, agency_origins = all_agencies(agencies, places, reader.documents["agencies"])
+    whole, duty_origins = whole_directory(
+        directory,
+        reader.documents["directory"],
+        shared,
+        reader.base_documents.get("directory"),
+        units,
+    )
     profile = Profile(
         name=head.name,
         title=head.title,
         version=head.version,
-        content_hash=folder_sha256(folder),
+        content_hash=reader.content_hash(),
         folder=folder,
         nlu=NluProfile(
             name=head.name,
-            taxonomy=taxonomy,
-            agencies=agencies,
-            directory=directory,
+            taxonomy=whole_taxonomy(
+                taxonomy, reader.shared(taxonomy, "taxonomy", TaxonomyFile), whole
+            ),
+            agencies=units,
+            directory=whole,
             places=places,
-            hotwords=hotwords,
+            hotwords=whole_hotwords(hotwords, reader.shared(hotwords, "hotwords", HotwordsFile)),
             extractor=head.extractor,
             dispatch_threshold=head.dispatch_threshold,
         ),
@@ -123,30 +155,77 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
         qa=qa,
         callback=callback,
     )
-    problems = [*reader.problems, *cross_check(profile, reader.documents)]
+    problems = [
+        *reader.problems,
+        *check_sharing(directory, reader.documents["directory"], shared),
+        *check_counterparts(agencies, places, reader.documents["agencies"]),
+        *cross_check(profile, reader.documents, Origins(agency_origins, duty_origins)),
+    ]
     if with_weights:
         problems.extend(check_trained_labels(profile, reader.documents["profile"]))
-    return ProfileReading(folder, profile, tuple(sorted(problems)))
+    return ProfileReading(folder, profile, tuple(sorted(set(problems))))
 
 
 class _Reader:
-    """Reads the files of one profile and gathers their problems."""
+    """Reads the files of one profile and of its base, and gathers their problems."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.base: Path | None = None
         self.documents: dict[str, Document] = {}
+        self.base_documents: dict[str, Document] = {}
         self.problems: list[Problem] = []
         self._asked_for: list[str] = []
 
+    def use_base(self, name: str) -> None:
+        """Take what is missing from a folder beside this one, or one that is shipped."""
+        for parent in (self.folder.resolve().parent, SHIPPED):
+            if (parent / name).is_dir() and parent / name != self.folder.resolve():
+                self.base = parent / name
+                return
+        self.problems.append(
+            self.documents["profile"].problem(
+                ("base",), f"the base {name!r} is no folder beside this one and none is shipped"
+            )
+        )
+
+    def content_hash(self) -> str:
+        """Return one hash over everything the profile is made of."""
+        own = folder_sha256(self.folder)
+        if self.base is None:
+            return own
+        return hashlib.sha256((own + folder_sha256(self.base)).encode()).hexdigest()
+
     def section(self, name: str, into: type[T]) -> T | None:
-        """Read `<name>.yaml` into a configuration dataclass; None when it has problems."""
+        """Read `<name>.yaml`, the base's where there is none; None when it has problems."""
         path = self.folder / f"{name}.yaml"
         self._asked_for.append(path.name)
+        if self.base is not None and not path.is_file():
+            path = self.base / path.name
         if not path.is_file():
+            path = self.folder / path.name
             self.problems.append(Problem(path, 0, "is missing; every profile needs this file"))
             return None
+        return self._read(path, self.documents, into)
+
+    def shared(self, own: Extending, name: str, into: type[T]) -> T | None:
+        """Read the base's file where the profile's own extends it."""
+        if not own.extends_base:
+            return None
+        path = self.base / f"{name}.yaml" if self.base else None
+        if path is None or not path.is_file() or path == self.documents[name].path:
+            self.problems.append(
+                self.documents[name].problem(
+                    ("extends_base",), f"there is no {name}.yaml of a base to extend; "
+                    "name a `base` in profile.yaml that has one, or remove this line",
+                )
+            )  # fmt: skip
+            return None
+        return self._read(path, self.base_documents, into)
+
+    def _read(self, path: Path, documents: dict[str, Document], into: type[T]) -> T | None:
         document = read_document(path)
-        self.documents[name] = document
+        documents[path.stem] = document
         if document.problems:
             self.problems.extend(document.problems)
             return None

@@ -22,6 +22,9 @@ class ProfileHead:
     """Name shown on screens."""
     version: str
     """Declared by whoever keeps the profile; a content hash stands beside it."""
+    base: str | None = None
+    """A folder beside this one (or shipped) that holds what several hotlines share: files that
+    are missing here are taken from it, and those here may extend its."""
     extractor: str | None = None
     """Trained weights of the nlu room; a hotline without its own data has none."""
     dispatch_threshold: float = 0.08
