@@ -160,6 +160,8 @@ def _normalised(odds: dict[str, float]) -> dict[str, float]:
 
 def _fit(agency: Agency, place: Resolution) -> float:
     """Return how well an agency's jurisdiction fits the place."""
+    if agency.jurisdiction in place.cities:
+        return max(place.cities[agency.jurisdiction], _PLACE_FLOOR)
     district, _, town = agency.jurisdiction.partition("/")
     if not place.districts or district not in place.districts:
         return 1.0

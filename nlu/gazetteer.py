@@ -16,7 +16,9 @@ from nlu.errors import GazetteerError
 from nlu.profile import District, Places, Street
 from nlu.sounds import folded_syllables
 
-PlaceKind = Literal["city", "district", "street", "community", "road", "estate", "school", "site"]
+PlaceKind = Literal[
+    "city", "region_city", "district", "street", "community", "road", "estate", "school", "site"
+]  # fmt: skip
 _LANDMARK_KINDS = ("road", "estate", "school", "site")
 _MIN_SOUND = 3
 """Shorter names sound like too many other words."""
@@ -50,11 +52,15 @@ class Gazetteer:
     def __init__(self, places: Places) -> None:
         self.province, self.city, self.city_code = places.province, places.city, places.city_code
         self.districts = tuple(district.name for district in places.districts)
+        self.cities = places.cities
+        self._city_of = {d.name: d.city for d in places.districts if d.city}
         self._codes: dict[tuple[str, ...], str] = {}
         self._written: dict[str, list[Place]] = defaultdict(list)
         self._add(places.city, Place(places.city, "city", code=places.city_code))
         for district in places.districts:
             self._add_district(district)
+        for city in places.cities:
+            self._add_region_city(city)
         for row in places.landmarks:
             self._add_landmark(row)
         self._heads: dict[str, tuple[int, ...]] = _lengths_by_head(self._written)
@@ -72,6 +78,10 @@ class Gazetteer:
             if code:
                 return code
         return None if district else self.city_code
+
+    def city_of(self, district: str) -> str:
+        """Return the city a district lies in; most hotlines answer for one only."""
+        return self._city_of.get(district, self.city)
 
     def find(self, text: str) -> list[Mention]:
         """Return the places named in a text in order, longest first where they overlap."""
@@ -113,6 +123,13 @@ class Gazetteer:
     def _add(self, name: str, place: Place) -> None:
         if place not in self._written[name]:
             self._written[name].append(place)
+
+    def _add_region_city(self, city: str) -> None:
+        """A city of the region stands for all the districts it has."""
+        for district in (name for name, owner in self._city_of.items() if owner == city):
+            place = Place(city, "region_city", district, code=self.cities[city])
+            for name in (city, city.removesuffix("市")):
+                self._add(name, place)
 
     def _add_district(self, district: District) -> None:
         self._codes[(district.name,)] = district.code

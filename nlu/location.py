@@ -6,6 +6,7 @@ most of them is the place's text. What is named elsewhere in the call counts les
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from nlu.passage import Passage
 from nlu.types import Field, Location
 
 _TRUST = {
-    "city": 0.25, "district": 0.95, "street": 0.95, "community": 0.9,
+    "city": 0.25, "region_city": 0.95, "district": 0.95, "street": 0.95, "community": 0.9,
     "road": 0.85, "estate": 0.88, "school": 0.88, "site": 0.85,
 }  # fmt: skip
 _REPAIRED_TRUST = 0.85
@@ -27,8 +28,8 @@ _STRONG_HUNCH = 0.75
 _HUNCH_POWER = 0.7
 _HUNCH_WEIGHT = 2.0
 _WEIGHT = {
-    "city": 0.5, "district": 1.5, "street": 2.0, "community": 2.5, "road": 2.0, "estate": 2.5,
-    "school": 2.0, "site": 1.8,
+    "city": 0.5, "region_city": 1.0, "district": 1.5, "street": 2.0, "community": 2.5, "road": 2.0,
+    "estate": 2.5, "school": 2.0, "site": 1.8,
 }  # fmt: skip
 _HOME = re.compile(r"(?:我|本人|家)(?:家)?(?:住|的家|户口)(?:在|是)?$")
 _OFFICE = re.compile(
@@ -64,11 +65,15 @@ NO_HUNCH = Hunch({}, {})
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The place for the ticket, and the probability of each district for dispatch."""
+    """The place for the ticket, and the probability of each district for dispatch.
+
+    `cities` has those of each city, where the hotline answers for several.
+    """
 
     field: Field[Location]
     districts: dict[str, float]
     street: str | None = None
+    cities: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 def resolve_location(passage: Passage, gazetteer: Gazetteer, hunch: Hunch = NO_HUNCH) -> Resolution:
@@ -79,7 +84,8 @@ def resolve_location(passage: Passage, gazetteer: Gazetteer, hunch: Hunch = NO_H
     mentions = [m for m in gazetteer.find(passage.text) if not _is_office(passage.text, m)]
     if not mentions:
         districts = _weighed({}, hunch, gazetteer.districts)
-        return Resolution(_unknown_place(passage, districts, gazetteer), districts)
+        cities = _city_odds(districts, gazetteer)
+        return Resolution(_unknown_place(passage, districts, gazetteer), districts, cities=cities)
     cluster = _main_cluster(passage.text, mentions)
     named = _district_odds(mentions, cluster, gazetteer.districts)
     districts = _weighed(named, hunch, gazetteer.districts)
@@ -87,17 +93,21 @@ def resolve_location(passage: Passage, gazetteer: Gazetteer, hunch: Hunch = NO_H
     street, community = _street(mentions, district, hunch), None
     if street:
         community = _community(mentions, district, street)
+    cities = _city_odds(districts, gazetteer)
+    city = gazetteer.city_of(district) if district else _city(cities, gazetteer)
     start, end = _extent(passage.text, cluster)
     name = passage.text[start:end]
     certain = [m for m in cluster if m.places[0].kind != "city"]
     location = Location(
         text=name,
         province=gazetteer.province,
-        city=gazetteer.city,
+        city=city,
         district=district,
         street=street,
         community=community,
-        code=gazetteer.code(district, street, community),
+        code=gazetteer.cities.get(city or "", gazetteer.city_code)
+        if district is None
+        else gazetteer.code(district, street, community),
     )
     repaired = all(m.repaired for m in certain) if certain else False
     confidence = (sure if district else 0.3) * (0.8 if repaired else 1.0)
@@ -107,12 +117,12 @@ def resolve_location(passage: Passage, gazetteer: Gazetteer, hunch: Hunch = NO_H
         evidence=passage.evidence(start, end),
         alternatives=_others(location, districts, gazetteer),
     )
-    return Resolution(field, districts, street)
+    return Resolution(field, districts, street, cities)
 
 
 def _is_office(text: str, mention: Mention) -> bool:
     """Tell 「龙华区城管」: a district's office is no place."""
-    if mention.places[0].kind not in ("city", "district"):
+    if mention.places[0].kind not in ("city", "region_city", "district"):
         return False
     return _OFFICE.match(text[mention.end : mention.end + 5]) is not None
 
@@ -174,6 +184,21 @@ def _weighed(named: dict[str, float], hunch: Hunch, districts: Sequence[str]) ->
     return {district: value / total for district, value in odds.items()} if total else named
 
 
+def _city_odds(districts: Mapping[str, float], gazetteer: Gazetteer) -> dict[str, float]:
+    """Add up the districts of each city, where the hotline answers for several."""
+    odds = dict.fromkeys(gazetteer.cities, 0.0) if districts else {}
+    for district, share in districts.items():
+        city = gazetteer.city_of(district)
+        if city in odds:
+            odds[city] += share
+    return odds
+
+
+def _city(odds: dict[str, float], gazetteer: Gazetteer) -> str | None:
+    """Return the city where no district is known; None where it may be one of several."""
+    return _best(odds, _LEAST_SURE)[0] if gazetteer.cities else gazetteer.city
+
+
 def _best(odds: dict[str, float], least: float) -> tuple[str | None, float]:
     if not odds:
         return None, 0.0
@@ -223,7 +248,7 @@ def _others(
             Location(
                 location.text,
                 gazetteer.province,
-                gazetteer.city,
+                gazetteer.city_of(name),
                 name,
                 code=gazetteer.code(name, None, None),
             ),
@@ -251,7 +276,7 @@ def _unknown_place(
         location = replace(
             location,
             province=gazetteer.province,
-            city=gazetteer.city,
+            city=gazetteer.city_of(district),
             district=district,
             code=gazetteer.code(district, None, None),
         )

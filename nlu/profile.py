@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-AgencyLevel = Literal["city", "district", "town", "enterprise", "outside"]
-"""Who an agency is: of the city, of a district, of a town or street, a company that serves
-the public, or one beyond the city's reach."""
+AgencyLevel = Literal["region", "city", "district", "town", "enterprise", "outside"]
+"""Who an agency is: of a region above its cities, of the city, of a district, of a town or street,
+a company that serves the public, or one beyond the hotline's reach."""
 
 _STRICT: dict[str, object] = {"extra": "forbid"}
 
@@ -119,7 +119,7 @@ class Street:
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """A district or county (区/县)."""
+    """A district or county (区/县); `city` is the one of `Places.cities` it lies in."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = _STRICT
 
@@ -127,11 +127,15 @@ class District:
     code: str
     streets: tuple[Street, ...] = ()
     aliases: tuple[str, ...] = ()
+    city: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
     """The divisions of the hotline's city, and the landmarks people name.
+
+    `cities` are the cities with their codes where one hotline answers for several, as a region's
+    platform does; `city` then is the region.
 
     A landmark is `name kind district [street]`, parts separated by spaces, with `-` for a
     part that is not known or not single (a road may cross districts). Kinds: road, estate,
@@ -145,6 +149,7 @@ class Places:
     city_code: str
     districts: tuple[District, ...]
     landmarks: tuple[str, ...] = ()
+    cities: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

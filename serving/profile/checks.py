@@ -19,6 +19,7 @@ from ticket_draft.scoring.qa import check_card
 def cross_check(profile: Profile, documents: Documents, origins: Origins) -> Iterator[Problem]:
     """Yield every contradiction between the files of a profile."""
     yield from _check_name(profile, documents["profile"])
+    yield from _check_cities(profile, documents["places"])
     yield from _check_agencies(profile, origins.agencies)
     yield from check_directory(profile, documents, origins.duties)
     yield from _check_request_types(profile, documents["tickets"])
@@ -46,9 +47,24 @@ def _check_name(profile: Profile, head: Document) -> Iterator[Problem]:
         )
 
 
+def _check_cities(profile: Profile, document: Document) -> Iterator[Problem]:
+    """Where a hotline answers for several cities, every district lies in one of them."""
+    cities = profile.nlu.places.cities
+    for index, district in enumerate(profile.nlu.places.districts):
+        if district.city is None and cities:
+            yield document.problem(
+                ("districts", index), f"{district.name} lies in no city; give its `city`"
+            )
+        elif district.city is not None and district.city not in cities:
+            yield document.problem(
+                ("districts", index, "city"),
+                f"the city {district.city!r} of {district.name} does not stand under `cities`",
+            )
+
+
 def _check_agencies(profile: Profile, origins: Sequence[Origin]) -> Iterator[Problem]:
     places = profile.nlu.places
-    jurisdictions = {places.city, places.province}
+    jurisdictions = {places.city, places.province, *places.cities}
     for district in places.districts:
         jurisdictions.add(district.name)
         jurisdictions.update(f"{district.name}/{street.name}" for street in district.streets)

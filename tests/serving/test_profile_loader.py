@@ -136,3 +136,16 @@ def test_extractor_without_weights_is_told(tmp_path: Path) -> None:
 def test_shipped_profiles_are_whole() -> None:
     for folder in available_profiles().values():
         assert read_profile(folder, with_weights=True).problems == ()
+
+
+def test_a_district_outside_the_region_s_cities_is_named_with_its_line(tmp_path: Path) -> None:
+    places = FILES["places"].replace(
+        'city_code: "990100"\n', 'city_code: "990100"\ncities: {海东市: "9902"}\n'
+    )
+    folder = write_profile(tmp_path, places=places)
+    assert problems_of(folder) == ["places.yaml:6: 东区 lies in no city; give its `city`"]
+    places = places.replace('code: "990102"\n', 'code: "990102"\n    city: 海西市\n', 1)
+    folder = write_profile(tmp_path / "other", places=places)
+    assert problems_of(folder) == [
+        "places.yaml:8: the city '海西市' of 东区 does not stand under `cities`"
+    ]
