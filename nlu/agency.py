@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nlu.directory import DispatchDirectory, DutyMatch
+from nlu.directory_evidence import DirectoryReader, place_fit
 from nlu.location import Resolution
 from nlu.profile import Agency, NluProfile
 from nlu.types import Evidence, Field
@@ -20,9 +21,7 @@ _DIRECTORY_WEIGHT = 1.6
 """How much a directory match multiplies an agency's odds, tuned on dev."""
 _FUNCTION_POWER = 0.5
 _PLACE_POWER = 0.8
-_PLACE_FLOOR = 0.02
 _TINY = 1e-6
-_DIRECTORY_ALONE = 0.8
 _ASSISTING = 0.3
 _NAMED = 0.7
 _AMONG_MATCHES = 3
@@ -53,6 +52,7 @@ class Dispatcher:
     def __init__(self, profile: NluProfile) -> None:
         self._agencies = {agency.name: agency for agency in profile.agencies.agencies}
         self._directory = self.directory = DispatchDirectory(profile)
+        self._reader = DirectoryReader(profile, self._directory)
         self._threshold = profile.dispatch_threshold
         self._groups: dict[tuple[str, str], list[Agency]] = defaultdict(list)
         for agency in profile.agencies.agencies:
@@ -72,15 +72,10 @@ class Dispatcher:
         evidence: tuple[Evidence, ...],
     ) -> Field[str]:
         """Return the agency with its runners-up, or none with the reason."""
-        matches = self._directory.matches(text)
-        odds = self._by_place(self._by_function(learned), place)
-        odds = self._with_directory(odds, matches, place, self._directory.named(text))
+        odds, matches = self._odds(text, learned, place)
         if not odds:
             return Field.empty("派单目录中没有对应事项，请人工派单")
-        if learned.agencies:
-            odds = {name: share**_EVENNESS for name, share in odds.items()}
-        total = sum(odds.values()) if learned.agencies else 1.0
-        ranked = sorted(((n, v / total) for n, v in odds.items()), key=lambda item: -item[1])
+        ranked = sorted(odds.items(), key=lambda item: -item[1])
         chosen, confidence = ranked[0]
         others = tuple((name, round(p, 4)) for name, p in ranked[1:_TOP])
         reason = _reason(chosen, matches, self._directory)
@@ -92,6 +87,18 @@ class Dispatcher:
                 reason=f"把握不足（{confidence:.0%}），请人工确认承办单位，候选：{shown}",
             )
         return Field(chosen, round(confidence, 4), evidence, others, reason)
+
+    def _odds(
+        self, text: str, learned: Learned, place: Resolution
+    ) -> tuple[dict[str, float], Sequence[DutyMatch]]:
+        """Return each agency's probability, and the matters that speak for some of them."""
+        if not learned.agencies:
+            said = self._reader.read(text, place)
+            return said.probabilities(), said.matches
+        matches = self._directory.matches(text)
+        odds = self._by_place(self._by_function(learned), place)
+        odds = self._with_directory(odds, matches, place, self._directory.named(text))
+        return _normalised({name: share**_EVENNESS for name, share in odds.items()}), matches
 
     def _by_function(self, learned: Learned) -> dict[str, float]:
         """Weigh each agency by how likely its function is."""
@@ -117,7 +124,8 @@ class Dispatcher:
                 continue
             mass = sum(learned.get(agency.name, 0.0) for agency in members)
             fit = {
-                agency.name: learned.get(agency.name, 0.0) * _fit(agency, place) ** _PLACE_POWER
+                agency.name: learned.get(agency.name, 0.0)
+                * place_fit(agency, place) ** _PLACE_POWER
                 for agency in members
             }
             total = sum(fit.values())
@@ -132,7 +140,7 @@ class Dispatcher:
         place: Resolution,
         named: Sequence[Agency],
     ) -> dict[str, float]:
-        """Strengthen what the directory names; without a model, let it decide alone."""
+        """Strengthen what the directory names."""
         gains: dict[str, float] = defaultdict(float)
         for rank, match in enumerate(matches[:_AMONG_MATCHES]):
             weight = match.strength / _USUAL_STRENGTH / (rank + 1)
@@ -141,12 +149,9 @@ class Dispatcher:
                 (_ASSISTING, list(self._directory.assisting(match.duty))),
             ):
                 for agency in agencies:
-                    gains[agency.name] += weight * share * _fit(agency, place)
+                    gains[agency.name] += weight * share * place_fit(agency, place)
         for agency in named:
             gains[agency.name] += _NAMED
-        if not odds:
-            total = sum(gains.values())
-            return {name: _DIRECTORY_ALONE * gain / total for name, gain in gains.items()}
         return {
             name: share * (1.0 + _DIRECTORY_WEIGHT * gains.get(name, 0.0))
             for name, share in odds.items()
@@ -158,23 +163,14 @@ def _normalised(odds: dict[str, float]) -> dict[str, float]:
     return {name: value / total for name, value in odds.items()} if total else odds
 
 
-def _fit(agency: Agency, place: Resolution) -> float:
-    """Return how well an agency's jurisdiction fits the place."""
-    if agency.jurisdiction in place.cities:
-        return max(place.cities[agency.jurisdiction], _PLACE_FLOOR)
-    district, _, town = agency.jurisdiction.partition("/")
-    if not place.districts or district not in place.districts:
-        return 1.0
-    fit = max(place.districts[district], _PLACE_FLOOR)
-    if town and place.street:
-        fit *= 4.0 if town == place.street else 0.3
-    return fit
-
-
 def _reason(chosen: str, matches: Sequence[DutyMatch], directory: DispatchDirectory) -> str | None:
+    """Return the clause that gives the matter to the agency, and what in the text speaks for it."""
     for match in matches:
         if any(agency.name == chosen for agency in directory.owners(match.duty)):
-            words = "、".join(match.words[:3])
             mark = "" if match.duty.clause_source == "quoted" else "（职责为本系统概括）"
-            return f"派单目录「{match.duty.matter}」：{match.duty.clause}{mark}；依据：{words}"
+            words = "、".join(match.words[:3])
+            basis = f"依据：{words}" if words else "依据：说法与该事项相近，请核对"
+            assisting = "、".join(match.duty.assisting)
+            helped = f"；协办：{assisting}" if assisting else ""
+            return f"派单目录「{match.duty.matter}」：{match.duty.clause}{mark}；{basis}{helped}"
     return None
