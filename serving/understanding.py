@@ -15,6 +15,7 @@ from serving.stages import StageClock
 from ticket_draft.drafter import draft_ticket
 from ticket_draft.scoring.callback import score_callback
 from ticket_draft.scoring.qa import score_qa
+from ticket_draft.supervision import supervised
 from ticket_draft.types import CallbackScore, QAReport, TicketDraft
 
 
@@ -63,4 +64,5 @@ def understand_call(
         qa = score_qa(transcript, profile.qa, kind=chosen)
         if chosen == "callback":
             callback = score_callback(transcript, profile.callback)
+            callback = supervised(profile.tickets.supervision, transcript, callback)
     return Understanding(chosen, "given" if kind else "heard", extraction, ticket, qa, callback)

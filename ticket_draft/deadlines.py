@@ -42,6 +42,8 @@ class DeadlineRule:
     applies_to: Scope = ANY_TICKET
     respond_minutes: int | None = None
     """The unit has to get in touch with the caller within so many minutes."""
+    dispatch_minutes: int | None = None
+    """The hotline has to send the ticket out within so many minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,11 @@ class DeadlineTable:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When a ticket must be closed, and when its caller must first be called."""
+    """When a ticket must be closed, its caller first be called, and the ticket be sent out."""
 
     due_at: datetime
     respond_by: datetime | None
+    dispatch_by: datetime | None = None
 
 
 def deadline_for(table: DeadlineTable, matter: Matter, received_at: datetime) -> Deadline | None:
@@ -80,10 +83,15 @@ def deadline_for(table: DeadlineTable, matter: Matter, received_at: datetime) ->
     rule = next((r for r in table.rules if r.applies_to.covers(matter)), None)
     if rule is None:
         return None
-    respond_by = None
-    if rule.respond_minutes is not None:
-        respond_by = received_at + timedelta(minutes=rule.respond_minutes)
-    return Deadline(_due_at(table, rule, received_at), respond_by)
+    return Deadline(
+        _due_at(table, rule, received_at),
+        _minutes_after(received_at, rule.respond_minutes),
+        _minutes_after(received_at, rule.dispatch_minutes),
+    )
+
+
+def _minutes_after(received_at: datetime, minutes: int | None) -> datetime | None:
+    return None if minutes is None else received_at + timedelta(minutes=minutes)
 
 
 def is_working_day(table: DeadlineTable, day: date) -> bool:

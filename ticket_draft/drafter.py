@@ -7,6 +7,7 @@ own clauses, put into the third person.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from asr.text import written_numbers
@@ -18,9 +19,11 @@ from ticket_draft.completeness import missing_fields
 from ticket_draft.deadlines import Deadline, DeadlineTable, deadline_for
 from ticket_draft.errors import CalendarError
 from ticket_draft.flags import flags_of
-from ticket_draft.routing import handling_of, sign_off_of, urgency_of
+from ticket_draft.routing import grade_of, handling_of, sign_off_of, urgency_of
 from ticket_draft.rules import Matter, TicketRules
+from ticket_draft.supervision import supervision_flags
 from ticket_draft.title import requests_of, title_of
+from ticket_draft.transfer import seat_of, transfer_flags
 from ticket_draft.types import DraftCaller, TicketDraft
 from ticket_draft.wording import third_person, without_speaker
 
@@ -52,6 +55,8 @@ def draft_ticket(
         extraction.category.value or (),
         extraction.agency.value,
     )
+    matter = replace(matter, grade=grade_of(rules, matter, answered=bool(answers)))
+    seat = seat_of(rules, matter, transcript)
     deadline, deadline_flags = _deadline(deadlines, matter, received_at)
     return TicketDraft(
         title=_title(clauses, extraction, rules),
@@ -67,9 +72,18 @@ def draft_ticket(
         due_at=deadline.due_at if deadline else None,
         sign_off=sign_off_of(rules, matter),
         missing=missing_fields(rules, extraction, matter),
-        flags=(*deadline_flags, *flags_of(rules, transcript, extraction)),
+        flags=(
+            *transfer_flags(rules, transcript, extraction),
+            *deadline_flags,
+            *flags_of(rules, transcript, extraction),
+            *([f"可转专席：{seat}"] if seat else []),
+            *supervision_flags(rules.supervision, transcript, received_at),
+        ),
         handling=handling_of(rules, matter, answered=bool(answers)),
         respond_by=deadline.respond_by if deadline else None,
+        dispatch_by=deadline.dispatch_by if deadline else None,
+        grade=matter.grade,
+        seat=seat,
     )
 
 

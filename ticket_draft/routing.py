@@ -1,4 +1,4 @@
-"""How urgent a ticket is, who handles it and who signs the reply."""
+"""How urgent a ticket is, its grade, who handles it and who signs the reply."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ def handling_of(rules: TicketRules, matter: Matter, *, answered: bool) -> str | 
     for rule in rules.handling:
         if rule.applies_to.covers(matter) and rule.answered in (None, answered):
             return rule.handling
+    return None
+
+
+def grade_of(rules: TicketRules, matter: Matter, *, answered: bool) -> str | None:
+    """Return the grade by the first rule for this ticket; None where tickets are not graded."""
+    for rule in rules.grades:
+        if rule.applies_to.covers(matter) and rule.answered in (None, answered):
+            return rule.grade
     return None
 
 

@@ -25,6 +25,7 @@ class Matter:
     urgency: str | None
     category: tuple[str, ...]
     agency: str | None
+    grade: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Scope:
     urgencies: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     agencies: tuple[str, ...] = ()
+    grades: tuple[str, ...] = ()
 
     def covers(self, matter: Matter) -> bool:
         """Tell whether the rule is for this ticket."""
@@ -45,6 +47,7 @@ class Scope:
             and (not self.urgencies or matter.urgency in self.urgencies)
             and (not self.categories or any(c in self.categories for c in matter.category))
             and (not self.agencies or matter.agency in self.agencies)
+            and (not self.grades or matter.grade in self.grades)
         )
 
 
@@ -103,6 +106,76 @@ class SignOffRule:
 
 
 @dataclass(frozen=True, slots=True)
+class GradeRule:
+    """The grade of tickets of this scope (定级), which deadlines and signatures may ask for.
+
+    `answered` limits the rule to calls in which the agent did (or did not) answer. A scope
+    of grades makes no sense here: the grade is what comes of it.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
+
+    grade: str
+    applies_to: Scope = ANY_TICKET
+    answered: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRule:
+    """A seat for calls of one kind: the business seat, an expert's seat (专席).
+
+    A call is the seat's when the ticket is in scope and, where there are patterns, the
+    caller said one of them. `key` is what a caller presses to get there.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
+
+    seat: str
+    key: str | None = None
+    applies_to: Scope = ANY_TICKET
+    patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLine:
+    """Another line whose matters begin where the hotline's end: 110, 120, 12368, 12309 …
+
+    A call is the line's when the caller said one of the patterns, none of `unless`, or one
+    of the `signals` (names of risks) was heard. `three_way` says that the agent stays.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
+
+    line: str
+    name: str
+    boundary: str
+    """What the line is for, shown to the agent."""
+    patterns: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
+    three_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionRule:
+    """When a business's request goes to supervision (转督办), and where.
+
+    `business` are patterns by which a caller speaks for a business. Each limit is left out
+    where the hotline has none.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
+
+    supervised_by: str
+    business: tuple[str, ...]
+    raised_again: tuple[str, ...] = ()
+    """Patterns by which a caller says that the same matter was raised before."""
+    dissatisfied: bool = False
+    """Being dissatisfied once, in the callback, is enough."""
+    open_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PhraseFlag:
     """A flag raised when the caller (or the agent) says something like one of the patterns."""
 
@@ -126,6 +199,10 @@ class TicketRules:
     handling: tuple[HandlingRule, ...]
     sign_off: tuple[SignOffRule, ...]
     flags: tuple[PhraseFlag, ...] = ()
+    grades: tuple[GradeRule, ...] = ()
+    seats: tuple[SeatRule, ...] = ()
+    lines: tuple[TransferLine, ...] = ()
+    supervision: SupervisionRule | None = None
     title_prefixes: dict[str, str] = field(default_factory=dict)
     """Word after 关于 by request type: 咨询类 → 咨询."""
     title_max_chars: int = 45

@@ -47,6 +47,12 @@ class TicketDraft:
     """直办 (the hotline answers it) or 转办 (sent to a unit), by the profile's routing rules."""
     respond_by: datetime | None = None
     """When the unit must first get in touch with the caller, where the profile limits that."""
+    dispatch_by: datetime | None = None
+    """When the ticket must have been sent out, where the profile limits that."""
+    grade: str | None = None
+    """The ticket's grade, where the hotline grades them: it decides limit and signature."""
+    seat: str | None = None
+    """The seat that such calls belong to, where the hotline has seats of experts."""
 
 
 @dataclass(frozen=True, slots=True)

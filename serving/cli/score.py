@@ -94,6 +94,7 @@ def score(
     from serving.settings import load_settings
     from ticket_draft.scoring.callback import score_callback
     from ticket_draft.scoring.qa import score_qa
+    from ticket_draft.supervision import supervised
 
     given = read_call(sys.stdin.buffer.read())
     transcript = given.transcript()
@@ -104,7 +105,9 @@ def score(
         of_call = call or given.kind or detect_kind(transcript, rules.callback)
         report = qa_model(score_qa(transcript, rules.qa, kind=of_call), transcript)
     else:
-        report = callback_model(score_callback(transcript, rules.callback), transcript)
+        score = score_callback(transcript, rules.callback)
+        score = supervised(rules.tickets.supervision, transcript, score)
+        report = callback_model(score, transcript)
     emit(report.model_dump_json(indent=2))
 
 

@@ -11,8 +11,9 @@ from serving.profile.document import Document
 from serving.profile.model import Profile
 from serving.profile.problems import Problem
 from serving.profile.sharing import Origin, Origins
+from serving.profile.ticket_rules import check_ticket_rules
 from ticket_draft.errors import RuleError
-from ticket_draft.rules import Matter, Scope
+from ticket_draft.rules import Matter
 from ticket_draft.scoring.qa import check_card
 
 
@@ -24,7 +25,7 @@ def cross_check(profile: Profile, documents: Documents, origins: Origins) -> Ite
     yield from check_directory(profile, documents, origins.duties)
     yield from _check_request_types(profile, documents["tickets"])
     yield from _check_deadlines(profile, documents["taxonomy"], documents["deadlines"])
-    yield from _check_scopes(profile, documents)
+    yield from check_ticket_rules(profile, documents)
     yield from _check_qa(profile, documents["qa"])
 
 
@@ -109,38 +110,6 @@ def _check_deadlines(
                         f"{urgency}; add a rule to {deadlines.path.name} that covers it",
                     )
                     return  # one rule is missing, not a thousand categories
-
-
-def _check_scopes(profile: Profile, documents: Documents) -> Iterator[Problem]:
-    """A scope that names what the profile does not have would silently never apply."""
-    taxonomy = profile.nlu.taxonomy
-    known = {
-        "request_types": set(taxonomy.request_types),
-        "urgencies": set(profile.tickets.urgency.levels),
-        "categories": {name for path in taxonomy.paths() for name in path},
-        "agencies": {agency.name for agency in profile.nlu.agencies.agencies},
-    }
-    for file, key, index, scope_key, scope in _scopes(profile):
-        for kind, names in known.items():
-            for number, name in enumerate(getattr(scope, kind)):
-                if name not in names:
-                    yield documents[file].problem(
-                        (key, index, scope_key, kind, number),
-                        f"{name!r} is none of the profile's {kind.replace('_', ' ')}",
-                    )
-
-
-def _scopes(profile: Profile) -> Iterator[tuple[str, str, int, str, Scope]]:
-    for index, limit in enumerate(profile.deadlines.rules):
-        yield "deadlines", "rules", index, "applies_to", limit.applies_to
-    for index, need in enumerate(profile.tickets.required):
-        yield "tickets", "required", index, "applies_to", need.applies_to
-        if need.unless is not None:
-            yield "tickets", "required", index, "unless", need.unless
-    for index, handling in enumerate(profile.tickets.handling):
-        yield "tickets", "handling", index, "applies_to", handling.applies_to
-    for index, signing in enumerate(profile.tickets.sign_off):
-        yield "tickets", "sign_off", index, "applies_to", signing.applies_to
 
 
 def _check_qa(profile: Profile, document: Document) -> Iterator[Problem]:

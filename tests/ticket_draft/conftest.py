@@ -17,13 +17,14 @@ from ticket_draft.scoring.card import QACard
 from ticket_draft.scoring.script import CallbackScript
 
 T = TypeVar("T")
-PROFILE = Path(__file__).resolve().parents[2] / "serving" / "profiles" / "haikou"
+PROFILES = Path(__file__).resolve().parents[2] / "serving" / "profiles"
 
 MakeCall = Callable[..., Transcript]
 
 
 def read_rules(name: str, into: type[T]) -> T:
-    data: Any = yaml.safe_load((PROFILE / f"{name}.yaml").read_text(encoding="utf-8"))
+    own, shared = (PROFILES / folder / f"{name}.yaml" for folder in ("haikou", "_base"))
+    data: Any = yaml.safe_load((own if own.is_file() else shared).read_text(encoding="utf-8"))
     return TypeAdapter(into).validate_python(data)
 
 
