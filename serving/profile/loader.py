@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -22,6 +23,7 @@ from serving.profile.sharing import (
     whole_directory,
     whole_hotwords,
     whole_taxonomy,
+    whole_tickets,
 )
 from serving.profile.validation import validate
 from serving.provenance import folder_sha256
@@ -31,6 +33,9 @@ from ticket_draft.scoring.card import QACard
 from ticket_draft.scoring.script import CallbackScript
 
 T = TypeVar("T")
+
+Complete = Callable[[Any], Any]
+"""Adds to a file's data what the base has."""
 
 SHIPPED = Path(__file__).resolve().parent.parent / "profiles"
 HEAD_FILE = "profile.yaml"
@@ -113,7 +118,7 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
     directory = reader.section("directory", DirectoryFile)
     taxonomy = reader.section("taxonomy", TaxonomyFile)
     hotwords = reader.section("hotwords", HotwordsFile)
-    tickets = reader.section("tickets", TicketRules)
+    tickets = reader.tickets()
     deadlines = reader.section("deadlines", DeadlineTable)
     qa = reader.section("qa", QACard)
     callback = reader.section("callback", CallbackScript)
@@ -166,6 +171,10 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
     return ProfileReading(folder, profile, tuple(sorted(set(problems))))
 
 
+def _as_is(data: Any) -> Any:
+    return data
+
+
 class _Reader:
     """Reads the files of one profile and of its base, and gathers their problems."""
 
@@ -196,7 +205,7 @@ class _Reader:
             return own
         return hashlib.sha256((own + folder_sha256(self.base)).encode()).hexdigest()
 
-    def section(self, name: str, into: type[T]) -> T | None:
+    def section(self, name: str, into: type[T], complete: Complete = _as_is) -> T | None:
         """Read `<name>.yaml`, the base's where there is none; None when it has problems."""
         path = self.folder / f"{name}.yaml"
         self._asked_for.append(path.name)
@@ -206,7 +215,22 @@ class _Reader:
             path = self.folder / path.name
             self.problems.append(Problem(path, 0, "is missing; every profile needs this file"))
             return None
-        return self._read(path, self.documents, into)
+        return self._read(path, self.documents, into, complete)
+
+    def tickets(self) -> TicketRules | None:
+        """Read `tickets.yaml`; where it extends the base's, both as one."""
+        return self.section("tickets", TicketRules, lambda data: self._with_base_tickets(data))
+
+    def _with_base_tickets(self, data: Any) -> Any:
+        if not isinstance(data, dict) or not data.get("extends_base"):
+            return data
+        base = self.base / "tickets.yaml" if self.base else None
+        if base is None or not base.is_file():
+            self.problems.append(self._nothing_to_extend("tickets"))
+            return data
+        document = self.base_documents["tickets"] = read_document(base)
+        self.problems.extend(document.problems)
+        return whole_tickets(data, document.data)
 
     def shared(self, own: Extending, name: str, into: type[T]) -> T | None:
         """Read the base's file where the profile's own extends it."""
@@ -214,23 +238,26 @@ class _Reader:
             return None
         path = self.base / f"{name}.yaml" if self.base else None
         if path is None or not path.is_file() or path == self.documents[name].path:
-            self.problems.append(
-                self.documents[name].problem(
-                    ("extends_base",), f"there is no {name}.yaml of a base to extend; "
-                    "name a `base` in profile.yaml that has one, or remove this line",
-                )
-            )  # fmt: skip
+            self.problems.append(self._nothing_to_extend(name))
             return None
         return self._read(path, self.base_documents, into)
 
-    def _read(self, path: Path, documents: dict[str, Document], into: type[T]) -> T | None:
+    def _nothing_to_extend(self, name: str) -> Problem:
+        return self.documents[name].problem(
+            ("extends_base",),
+            f"there is no {name}.yaml of a base to extend; name a `base` in profile.yaml that "
+            "has one, or remove this line",
+        )
+
+    def _read(
+        self, path: Path, documents: dict[str, Document], into: type[T], complete: Complete = _as_is
+    ) -> T | None:
         document = read_document(path)
         documents[path.stem] = document
         if document.problems:
             self.problems.extend(document.problems)
             return None
-        data: Any = {} if document.data is None else document.data
-        value, problems = validate(document, data, into)
+        value, problems = validate(document, complete(document.data or {}), into)
         self.problems.extend(problems)
         return value
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
 from nlu.profile import Agencies, Agency, Directory, Duty, Hotwords, Places, Taxonomy
 from serving.profile.document import Document, Location
@@ -163,6 +164,20 @@ def whole_taxonomy(file: TaxonomyFile, base: TaxonomyFile | None, directory: Dir
 def whole_hotwords(file: HotwordsFile, base: HotwordsFile | None) -> Hotwords:
     """Add the base's words behind those of the file."""
     return Hotwords(tuple(dict.fromkeys((*file.hotwords, *(base.hotwords if base else ())))))
+
+
+def whole_tickets(own: Mapping[str, Any], base: Any) -> dict[str, Any]:
+    """Add to the data of a tickets.yaml the keys that only the base's has.
+
+    Flags and lines of both hold, those of the file first.
+    """
+    shared = base if isinstance(base, dict) else {}
+    whole = {**shared, **own}
+    for key in ("flags", "lines"):
+        if isinstance(own.get(key, []), list):
+            whole[key] = [*own.get(key, []), *shared.get(key, [])]
+    del whole["extends_base"]
+    return whole
 
 
 def check_counterparts(file: AgenciesFile, places: Places, document: Document) -> Iterator[Problem]:

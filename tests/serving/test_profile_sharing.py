@@ -70,6 +70,30 @@ def test_base_gives_matters_categories_words_and_missing_files(tmp_path: Path) -
     assert profile.qa.rules[0].id == "greeting"
 
 
+TICKETS = """\
+extends_base: true
+version: "1"
+request_types: [咨询类, 投诉类]
+flags: [{flag: 自己的, patterns: [自己]}]
+seats: [{seat: 专席}]
+"""
+
+
+def test_ticket_rules_add_to_those_of_the_base(tmp_path: Path) -> None:
+    folder = shared_profile(tmp_path, tickets=TICKETS)
+    base = FILES["tickets"] + "flags: [{flag: 共有的, patterns: [共有]}]\n"
+    (tmp_path / "_base" / "tickets.yaml").write_text(base, encoding="utf-8")
+    rules = load_profile(str(folder)).tickets
+    assert [flag.flag for flag in rules.flags] == ["自己的", "共有的"]
+    assert rules.seats[0].seat == "专席"
+    assert rules.sign_off[0].sign_off == "班长"
+
+
+def test_ticket_rules_without_a_base_to_add_to(tmp_path: Path) -> None:
+    folder = shared_profile(tmp_path, tickets=TICKETS)
+    assert any("tickets.yaml:1: there is no" in problem for problem in problems_of(folder))
+
+
 def test_version_follows_the_base_too(tmp_path: Path) -> None:
     folder = shared_profile(tmp_path)
     before = load_profile(str(folder)).content_hash
