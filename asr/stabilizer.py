@@ -21,7 +21,7 @@ class PrefixStabilizer:
         Where the hypothesis contradicts what is committed, the commitment is kept and the
         rest of the hypothesis follows it, from where the two fit together best.
         """
-        shown = self._committed + hypothesis[_prefix_end(self._committed, hypothesis) :]
+        shown = self._committed + hypothesis[prefix_end(self._committed, hypothesis) :]
         if self._previous is not None:
             agreed = _common_prefix(self._previous, hypothesis)
             if agreed.startswith(self._committed):
@@ -36,7 +36,7 @@ def _common_prefix(first: str, second: str) -> str:
     return first[: next(differ, shorter)]
 
 
-def _prefix_end(prefix: str, text: str) -> int:
+def prefix_end(prefix: str, text: str) -> int:
     """Return where in `text` its likeness to `prefix` ends (least edit distance)."""
     if text.startswith(prefix):
         return len(prefix)

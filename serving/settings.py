@@ -54,6 +54,13 @@ class Settings(BaseSettings):
     """How long a live call is kept after its connection dropped."""
     max_call_hours: float = Field(default=4.0, gt=0)
     """A live call ends after this; a line that was left open would not."""
+    funasr_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port of its own for FunASR clients, which expect 10095; they may always use `/funasr`."""
+    funasr_names: Literal["2pass", "asked"] = "2pass"
+    """How replies to FunASR's modes `online` and `offline` are named: `2pass-online` and
+    `2pass-offline`, which all clients read, or as `asked`."""
+    funasr_any_origin: bool = False
+    """Whether pages of other sites may connect as FunASR clients from their users' browsers."""
     samples_dir: Path | None = None
     """Sample calls that the page can play live; without it, `samples` beside the software."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

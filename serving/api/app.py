@@ -19,7 +19,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.services import Services
-from serving.ingress import websocket
+from serving.ingress import funasr, websocket
 from serving.provenance import software_version
 from serving.web import STATIC
 
@@ -62,6 +62,7 @@ def create_app(services: Services) -> FastAPI:
         pages.router,
         reference.router,
         websocket.router,
+        funasr.router,
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

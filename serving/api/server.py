@@ -9,7 +9,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -17,11 +17,13 @@ import uvicorn
 from serving.api.app import create_app
 from serving.api.services import Parts, Services, open_services
 from serving.errors import AddressError
+from serving.ingress.doors import Door
+from serving.ingress.funasr_door import FunasrDoor
 from serving.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_WS_MAX_BYTES = 4 * 2**20
+WS_MAX_BYTES = 4 * 2**20
 """What some telephone clients send at once; our own protocol allows less and says so."""
 _REQUESTS_END_WITHIN_S = 10
 
@@ -33,7 +35,11 @@ async def serve_until_stopped(settings: Settings, parts: Parts, demo: Path | Non
     before anybody is served.
     """
     # Bound before the models are loaded: a taken port shows at once.
-    with bind(settings.host, settings.port) as listener:
+    with contextlib.ExitStack() as bound:
+        listener = bound.enter_context(bind(settings.host, settings.port))
+        doors = doors_of(settings)
+        for door in doors:
+            bound.enter_context(door.listener)
         log.info("loading models; the service answers when this is done")
         if not _is_loopback(listener):
             log.warning(
@@ -42,26 +48,36 @@ async def serve_until_stopped(settings: Settings, parts: Parts, demo: Path | Non
             )  # fmt: skip
         async with open_services(settings, parts) as services:
             services.demo.chosen = demo
-            await Server(services).serve(sockets=[listener])
+            await Server(services, doors).serve(sockets=[listener])
+
+
+def doors_of(settings: Settings) -> list[Door]:
+    """Return the doors that the settings ask for, bound; raises AddressError."""
+    doors: list[Door] = []
+    if settings.funasr_port is not None:
+        listener = bind(settings.host, settings.funasr_port)
+        doors.append(FunasrDoor(listener, WS_MAX_BYTES))
+    return doors
 
 
 class Server(uvicorn.Server):
     """Ends the live calls before the connections: their clients still get the last words."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, doors: Sequence[Door] = ()) -> None:
         config = uvicorn.Config(
             create_app(services),
             lifespan="off",
             log_config=None,
             log_level="warning",
             access_log=False,
-            ws_max_size=_WS_MAX_BYTES,
+            ws_max_size=WS_MAX_BYTES,
             ws_ping_interval=20.0,
             ws_ping_timeout=20.0,
             timeout_graceful_shutdown=_REQUESTS_END_WITHIN_S,
         )
         super().__init__(config)
         self._services = services
+        self._doors = doors
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -84,6 +100,9 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         address = address_of(self.servers[0].sockets[0])
         log.info("serving at %s", address)
+        for door in self._doors:
+            await door.open(self._services)
+            log.info("listening for %s at %s", door.name, address_of(door.listener))
         if self._services.demo.chosen is not None:
             log.info("open %s/demo to see the recording as a live call", address)
 
@@ -93,6 +112,8 @@ class Server(uvicorn.Server):
         await self._services.demo.close()
         await self._services.live.close()
         self._services.feed.close()
+        for door in self._doors:
+            await door.close()
         await super().shutdown(sockets)
 
 

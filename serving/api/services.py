@@ -49,12 +49,8 @@ class Services:
     jobs: Jobs
     owner: RecogniserOwner
     live: LiveCalls
+    lines: Lines
     demo: Demo
-
-    @property
-    def lines(self) -> Lines:
-        """How every ingress brings live calls."""
-        return Lines(self.live, self.hotlines)
 
     @property
     def samples_dir(self) -> Path:
@@ -133,7 +129,7 @@ async def open_services(
         await asyncio.to_thread(conclusion.recover)
         yield Services(
             settings, engine, calls, ReviewStore(engine), recordings, feed, hotlines, jobs, owner,
-            live, demo,
+            live, Lines(live, hotlines), demo,
         )  # fmt: skip
 
 

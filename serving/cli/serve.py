@@ -30,6 +30,15 @@ def serve(
     ] = None,
     profile: ProfileOption = None,
     data_dir: DataDirOption = None,
+    funasr_port: Annotated[
+        int | None,
+        typer.Option(
+            "--funasr-port",
+            min=0,
+            max=65535,
+            help="Listen for FunASR clients too, at any path of this port; they expect 10095.",
+        ),
+    ] = None,
     demo: Annotated[
         Path | None,
         typer.Option(
@@ -46,7 +55,9 @@ def serve(
     from serving.replay.frames import open_two_legs
     from serving.telemetry import set_up_logging
 
-    settings = _settings(host=host, port=port, profile=profile, data_dir=data_dir)
+    settings = _settings(
+        host=host, port=port, profile=profile, data_dir=data_dir, funasr_port=funasr_port
+    )
     if demo is not None:
         # What is wrong with the file is told before the models are loaded.
         open_two_legs(demo).close()

@@ -37,7 +37,7 @@ async def call_socket(socket: WebSocket) -> None:
     connection = Connection(wire, services.lines)
     try:
         await connection.serve()
-        await _close(socket, _NORMAL)
+        await close_socket(socket, _NORMAL)
     except WebSocketDisconnect:
         pass
     except Exception as error:
@@ -89,11 +89,11 @@ async def _refuse(socket: WebSocket, error: Exception) -> None:
     with contextlib.suppress(Exception):
         async with asyncio.timeout(2.0):
             await socket.send_text(told.model_dump_json())
-    await _close(socket, fault.close_code, fault.code)
+    await close_socket(socket, fault.close_code, fault.code)
 
 
-async def _close(socket: WebSocket, code: int, reason: str = "") -> None:
-    # The other side may be gone, or not answer the closing handshake.
+async def close_socket(socket: WebSocket, code: int, reason: str = "") -> None:
+    """Close a connection whose other side may be gone or not answer."""
     with contextlib.suppress(Exception):
         async with asyncio.timeout(5.0):
             await socket.close(code, reason)

@@ -21,6 +21,10 @@ class LiveLimits:
     """How long a new connection may wait before it says what it wants."""
     idle_s: float = 60.0
     """How long a connection may be silent: no audio, no control message."""
+    rest_s: float = 600.0
+    """How long a connection that brings call after call may wait between two."""
+    max_connections: int = 1_024
+    """Connections open at once, with or without a call."""
     send_within_s: float = 10.0
     """How long a client may take to read one event."""
     max_message_bytes: int = 1 << 18

@@ -8,14 +8,15 @@ lines.open(request) ─> Line ── push(legs), flush() ──> the call: heard
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from asr.types import Channel
 from serving.call_id import new_call_id
 from serving.clock import CHINA_TIME
-from serving.errors import CallTooLongError, MessageFormatError, OutputError
+from serving.errors import BusyError, CallTooLongError, MessageFormatError, OutputError
 from serving.feed import LoggedEvent
 from serving.hotlines import Hotlines
 from serving.live.call import CallSpec, LiveCall
@@ -113,11 +114,25 @@ class Lines:
         self.limits = live.limits
         self._live = live
         self._hotlines = hotlines
+        self._visitors = 0
 
     @property
     def is_closing(self) -> bool:
         """Whether the service is going down: calls end without their callers' doing."""
         return self._live.is_closing
+
+    @contextmanager
+    def visit(self) -> Iterator[None]:
+        """Count a connection, with or without a call; BusyError where there are too many."""
+        if self._visitors >= self.limits.max_connections:
+            raise BusyError(
+                f"{self._visitors} connections are open; try again when some have closed"
+            )
+        self._visitors += 1
+        try:
+            yield
+        finally:
+            self._visitors -= 1
 
     async def open(self, request: LineRequest) -> Line:
         """Start a call.

@@ -20,6 +20,7 @@ from nlu.extractor import Extractor
 from serving.api.app import create_app
 from serving.api.server import Server, address_of, bind
 from serving.api.services import Parts, open_services
+from serving.ingress.doors import Door
 from serving.live.limits import LiveLimits
 from serving.live.pcm import Pcm
 from serving.profile import Profile
@@ -120,7 +121,12 @@ async def running(
 
 
 @contextlib.contextmanager
-def serving(settings: Settings, parts: Parts, limits: LiveLimits | None = None) -> Iterator[str]:
+def serving(
+    settings: Settings,
+    parts: Parts,
+    limits: LiveLimits | None = None,
+    doors: Sequence[Door] = (),
+) -> Iterator[str]:
     """The service on a port of 127.0.0.1, in a thread; yields its address."""
     started: Future[Server] = Future()
     with bind("127.0.0.1", 0) as listener:
@@ -128,7 +134,7 @@ def serving(settings: Settings, parts: Parts, limits: LiveLimits | None = None) 
         async def run() -> None:
             try:
                 async with open_services(settings, parts, limits) as services:
-                    server = Server(services)
+                    server = Server(services, doors)
                     started.set_result(server)
                     await server.serve(sockets=[listener])
             except BaseException as error:
