@@ -1,0 +1,1 @@
+"""Streaming Paraformer in plain PyTorch, batched over calls; needs the `gpu` extra (PyTorch)."""
