@@ -120,14 +120,17 @@ def test_every_declared_library_is_used(house: House) -> None:
 TRAINING = ("models.",)
 """Where a module may need the [train] or [gpu] extra as soon as it is imported."""
 
+NETWORKS = ("asr.streaming.paraformer",)
+"""Networks in PyTorch; imported where a setting asks for them, and not before."""
+
 
 def test_the_base_install_can_import_what_runs_a_call(house: House) -> None:
-    """Outside training and the cluster, no module needs an extra to be imported."""
+    """Outside training, networks and the cluster, no module needs an extra to be imported."""
     base, extras = _declared()
     installed = packages_distributions()
     needing = {}
     for name in house:
-        if name.startswith((*TRAINING, "serving.cluster")):
+        if name.startswith((*TRAINING, *NETWORKS, "serving.cluster")):
             continue
         only_extra = {
             library

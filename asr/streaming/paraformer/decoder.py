@@ -105,8 +105,7 @@ class Decoder(nn.Module):
         super().__init__()
         attending = config.attending_blocks
         self.decoders = nn.ModuleList(
-            DecoderBlock(config, width, config.kernel_shift, attends=True)
-            for _ in range(attending)
+            DecoderBlock(config, width, config.kernel_shift, attends=True) for _ in range(attending)
         )
         plain = config.blocks - attending
         self.decoders2 = nn.ModuleList(
@@ -141,10 +140,13 @@ class Decoder(nn.Module):
         mask = seen[:, None, None, :]
         x = tokens
         for layer, block in enumerate(self.decoders):
+            assert isinstance(block, DecoderBlock)
             x = block.remember(x, layer, memory, rows)
             x = x + block.src_attn(block.norm3(x), frames, mask, layer, ring, at)
         for index in range(self.plain_blocks):
-            x = self.decoders2[index].remember(x, len(self.decoders) + index, memory, rows)
+            plain = self.decoders2[index]
+            assert isinstance(plain, DecoderBlock)
+            x = plain.remember(x, len(self.decoders) + index, memory, rows)
         for block in self.decoders3:
             x = block(x)
         out: Tensor = self.output_layer(self.after_norm(x))

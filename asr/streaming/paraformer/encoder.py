@@ -34,7 +34,7 @@ class SelfAttention(nn.Module):
     ) -> Tensor:
         """Return (batch, frames, width); `mask` is (batch, 1, 1, looked back + frames)."""
         query, key, value = self.linear_q_k_v(x).chunk(3, dim=2)
-        memory = self.fsmn_block(value * is_real)
+        memory: Tensor = self.fsmn_block(value * is_real)
         if ring is not None and at is not None:
             past_key, past_value = ring.read(layer, at)
             ring.write(layer, at, key, value)

@@ -45,7 +45,8 @@ class Fbank(nn.Module):
         frames = (frames - _PREEMPHASIS * before) * self.window
         spectrum = torch.fft.rfft(frames, n=_FFT_SAMPLES)
         power = spectrum.real.square() + spectrum.imag.square()
-        return (power @ self.triangles).clamp_min(_FLOOR).log()
+        bands: Tensor = power @ self.triangles
+        return bands.clamp_min(_FLOOR).log()
 
 
 def _window(name: str) -> Tensor:

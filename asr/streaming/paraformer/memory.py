@@ -1,4 +1,4 @@
-"""The memory block of SANM (Gao et al. 2020): a filter over time for each channel, and the input."""
+"""The memory block of SANM (Gao et al. 2020): a filter over time for each channel."""
 
 from __future__ import annotations
 

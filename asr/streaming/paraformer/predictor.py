@@ -59,9 +59,7 @@ class Predictor(nn.Module):
         weights = weights * (counts & is_real)
         tail = is_last * self._config.tail_threshold
         weights = torch.cat([carried_weight[:, None], weights, tail[:, None]], dim=1)
-        exists = torch.cat(
-            [torch.ones_like(is_last)[:, None], is_real, is_last[:, None]], dim=1
-        )
+        exists = torch.cat([torch.ones_like(is_last)[:, None], is_real, is_last[:, None]], dim=1)
         share, count, left = self._integrate(weights, exists)
         nothing = frames.new_zeros(batch, 1, width, dtype=torch.float32)
         heard = torch.cat([carried_frame[:, None], frames.float(), nothing], dim=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from asr.streaming.paraformer.config import UNBOUNDED, ChunkConfig, ParaformerConfig
 from asr.streaming.paraformer.frontend import CARRIED_SAMPLES

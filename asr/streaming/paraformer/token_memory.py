@@ -38,9 +38,7 @@ class TokenMemory:
         place = torch.arange(most, device=rows.device)
         is_token = (place < count[:, None])[:, :, None]
         newest = count[:, None] + torch.arange(self.kept.shape[2], device=rows.device)
-        return MemoryRows(
-            rows, to_rows, is_token, newest[:, :, None], ~self.has_tokens[rows]
-        )
+        return MemoryRows(rows, to_rows, is_token, newest[:, :, None], ~self.has_tokens[rows])
 
     def filter(self, block: int, x: Tensor, at: MemoryRows, memory: MemoryBlock) -> Tensor:
         """Return the memory block's output for (batch, tokens, width), and keep its newest inputs.
