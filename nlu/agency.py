@@ -51,7 +51,7 @@ class Dispatcher:
 
     def __init__(self, profile: NluProfile) -> None:
         self._agencies = {agency.name: agency for agency in profile.agencies.agencies}
-        self._directory = self.directory = DispatchDirectory(profile)
+        self._directory = DispatchDirectory(profile)
         self._reader = DirectoryReader(profile, self._directory)
         self._threshold = profile.dispatch_threshold
         self._groups: dict[tuple[str, str], list[Agency]] = defaultdict(list)
@@ -87,6 +87,11 @@ class Dispatcher:
                 reason=f"把握不足（{confidence:.0%}），请人工确认承办单位，候选：{shown}",
             )
         return Field(chosen, round(confidence, 4), evidence, others, reason)
+
+    def matters(self, text: str, place: Resolution) -> Sequence[DutyMatch]:
+        """Return the matters of the directory that a text may be of, the likeliest first."""
+        said = self._reader.read(text, place)
+        return said.matches if said.probabilities() else ()
 
     def _odds(
         self, text: str, learned: Learned, place: Resolution

@@ -81,6 +81,10 @@ class DispatchDirectory:
         else:
             yield from self._by_function.get((duty.function or "", duty.level), [])
 
+    def city_counterparts(self, duty: Duty) -> list[Agency]:
+        """Return the city's units of the duty's function."""
+        return self._by_function.get((duty.function or "", "city"), [])
+
     def assisting(self, duty: Duty) -> Iterator[Agency]:
         """Yield the units that assist: by name, or all that have the function."""
         for named in duty.assisting:

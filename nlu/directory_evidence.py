@@ -95,7 +95,12 @@ class DirectoryReader:
         return sorted(found, key=lambda match: -match.strength)[:_CANDIDATES]
 
     def _owner_shares(self, match: DutyMatch, place: Resolution) -> Iterable[tuple[str, float]]:
-        yield from _by_fit(list(self._directory.owners(match.duty)), place)
+        owners = list(self._directory.owners(match.duty))
+        if len(owners) > 1 and not place.districts:
+            # Nobody said where: the city's unit knows its counterparts.
+            of_city = self._directory.city_counterparts(match.duty)
+            owners = of_city if len(of_city) == 1 else owners
+        yield from _by_fit(owners, place)
         for name, fit in _by_fit(list(self._directory.assisting(match.duty)), place):
             yield name, _ASSISTING * fit
 

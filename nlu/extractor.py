@@ -69,7 +69,7 @@ class Extractor:
         believed = None if refusal else self._believe(matter.text)
         place = resolve_location(matter, self._gazetteer, _hunch(believed))
         if self._model is None and not refusal:
-            request_type, category = self._file_untrained(said, matter)
+            request_type, category = self._file_untrained(said, matter, place)
         else:
             request_type, category = self._file(said, believed, refusal, demand)
         agency = self._dispatch(matter.text, believed, place, refusal, demand)
@@ -116,10 +116,10 @@ class Extractor:
         )
 
     def _file_untrained(
-        self, said: Passage, matter: Passage
+        self, said: Passage, matter: Passage, place: Resolution
     ) -> tuple[Field[str], Field[CategoryPath]]:
         """File by the matters of the dispatch directory and the taxonomy's cues."""
-        matches = self._dispatcher.directory.matches(matter.text)
+        matches = self._dispatcher.matters(matter.text, place)
         return (
             request_type_by_cues(self.profile.taxonomy, said),
             category_by_matter(matches, matter),

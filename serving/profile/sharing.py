@@ -130,10 +130,14 @@ def whole_directory(
 
 
 def _localised(duty: Duty, file: DirectoryFile, functions: Set[str]) -> Duty:
+    asked = duty.function or ""
+    here = file.functions.get(asked, asked)
+    helping = (file.functions.get(function, function) for function in duty.assisting)
     return dataclasses.replace(
         duty,
-        level=file.levels.get(duty.function or "", duty.level),
-        assisting=tuple(function for function in duty.assisting if function in functions),
+        function=here,
+        level=file.levels.get(asked) or file.levels.get(here) or duty.level,
+        assisting=tuple(dict.fromkeys(f for f in helping if f in functions and f != here)),
     )
 
 
@@ -210,8 +214,9 @@ def check_sharing(
     for index, matter in enumerate(file.without):
         if matter not in matters:
             yield document.problem(("without", index), f"the base has no matter {matter!r}")
-    for function in file.levels:
-        if function not in functions:
-            yield document.problem(
-                ("levels", function), f"no matter of the base is for the function {function!r}"
-            )
+    for key, named in (("functions", file.functions), ("levels", file.levels)):
+        for function in named:
+            if function not in functions and function not in file.functions.values():
+                yield document.problem(
+                    (key, function), f"no matter of the base is for the function {function!r}"
+                )

@@ -94,6 +94,17 @@ def test_ticket_rules_without_a_base_to_add_to(tmp_path: Path) -> None:
     assert any("tickets.yaml:1: there is no" in problem for problem in problems_of(folder))
 
 
+def test_function_of_the_base_may_be_the_work_of_another_unit(tmp_path: Path) -> None:
+    folder = shared_profile(
+        tmp_path,
+        directory=OWN["directory"].replace(
+            "levels: {公安: city}", "functions: {公安: 城管}\nlevels: {城管: district}"
+        ),
+    )
+    brawl = load_profile(str(folder)).nlu.directory.duties[-1]
+    assert (brawl.function, brawl.level, brawl.assisting) == ("城管", "district", ())
+
+
 def test_version_follows_the_base_too(tmp_path: Path) -> None:
     folder = shared_profile(tmp_path)
     before = load_profile(str(folder)).content_hash
