@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
+
+from asr.errors import CapacityError
 
 
 class LoadMeter:
@@ -63,6 +66,68 @@ class LoadMeter:
             if started < since:
                 break
         return total
+
+
+class CallDesk:
+    """Admits calls while one more could be served in time; used by any thread.
+
+    `max_calls` is a fixed limit, None for none; `max_load` the load above which a call is
+    refused, going by what the calls so far have cost.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float], *, window_s: float, max_load: float, max_calls: int | None
+    ) -> None:
+        self._clock = clock
+        self._max_load = max_load
+        self._max_calls = max_calls
+        self._lock = threading.Lock()
+        self._meter = LoadMeter(window_s, call_load_guess=0.0)
+
+    @property
+    def calls(self) -> int:
+        """Calls admitted now."""
+        return self._meter.calls
+
+    @property
+    def load(self) -> float:
+        """Share of the last window in which work was done, 0 to 1."""
+        with self._lock:
+            return self._meter.load(self._clock())
+
+    def set_guess(self, call_load: float) -> None:
+        """Set what a call is taken to cost until calls have shown it."""
+        with self._lock:
+            self._meter.set_guess(call_load)
+
+    def record_busy(self, started_s: float, ended_s: float) -> None:
+        """Note that work was done for calls from `started_s` to `ended_s`."""
+        with self._lock:
+            self._meter.record_busy(started_s, ended_s)
+
+    def admit(self) -> Admission:
+        """Take one more call on; raise CapacityError where it could not be served in time."""
+        now_s = self._clock()
+        limit = self._max_calls
+        with self._lock:
+            calls = self._meter.calls
+            if limit is not None and calls >= limit:
+                raise CapacityError(
+                    f"all {limit} places are taken; try again when a call has ended"
+                )
+            expected = self._meter.load_with_one_more(now_s)
+            # The first call is always taken: there is nothing that could be waited for.
+            if calls and expected > self._max_load:
+                raise CapacityError(
+                    f"with one more call the recogniser would be {expected:.0%} busy; "
+                    "try again when a call has ended, or add a replica"
+                )
+            self._meter.set_calls(calls + 1, now_s)
+        return Admission(self._release)
+
+    def _release(self) -> None:
+        with self._lock:
+            self._meter.set_calls(self._meter.calls - 1, self._clock())
 
 
 class Admission:

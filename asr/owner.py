@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from asr.deadline_queue import DeadlineQueue
 from asr.errors import CapacityError, EngineError, StreamClosedError
-from asr.load import Admission, LoadMeter
+from asr.load import Admission, CallDesk
 from asr.types import SAMPLE_RATE_HZ, Recognition, SpeechSegment
 
 if TYPE_CHECKING:
@@ -40,14 +39,16 @@ class OwnerSettings:
     """Requests one call makes a second while somebody speaks; only for the first guess."""
 
 
-@dataclass(order=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Request:
-    deadline_s: float
-    number: int
-    segment: SpeechSegment = field(compare=False)
-    hotwords: tuple[str, ...] = field(compare=False)
-    result: asyncio.Future[Recognition] = field(compare=False)
-    is_live: bool = field(default=True, compare=False)
+    segment: SpeechSegment
+    hotwords: tuple[str, ...]
+    result: asyncio.Future[Recognition]
+    is_live: bool = True
+
+    @property
+    def is_wanted(self) -> bool:
+        return not self.result.cancelled()
 
     def goes_with(self, other: _Request) -> bool:
         """Whether both may be one batch; a recording's utterances must not hold up a call's."""
@@ -70,12 +71,14 @@ class RecogniserOwner:
         self.clock = clock
         self._recogniser = recogniser
         self._settings = settings or OwnerSettings()
-        self._meter = LoadMeter(self._settings.load_window_s, call_load_guess=0.0)
-        self._numbers = itertools.count()
+        self._desk = CallDesk(
+            clock,
+            window_s=self._settings.load_window_s,
+            max_load=self._settings.max_load,
+            max_calls=self._settings.max_calls,
+        )
         self._room = asyncio.Semaphore(self._settings.queue_limit)
-        self._changed = threading.Condition()
-        self._queue: list[_Request] = []
-        self._is_closed = False
+        self._queue: DeadlineQueue[_Request] = DeadlineQueue()
         self._thread = threading.Thread(target=self._work, name="recogniser", daemon=True)
 
     async def __aenter__(self) -> RecogniserOwner:
@@ -94,13 +97,12 @@ class RecogniserOwner:
     @property
     def calls(self) -> int:
         """Calls admitted now."""
-        return self._meter.calls
+        return self._desk.calls
 
     @property
     def load(self) -> float:
         """Share of the last window in which the recogniser worked, 0 to 1."""
-        with self._changed:
-            return self._meter.load(self.clock())
+        return self._desk.load
 
     @property
     def waiting(self) -> int:
@@ -114,29 +116,11 @@ class RecogniserOwner:
         for _ in range(2):  # the first run pays for pages and caches
             started_s = self.clock()
             await self.transcribe(segment, deadline_s=started_s)
-        with self._changed:
-            cost_s = self.clock() - started_s
-            self._meter.set_guess(cost_s * self._settings.requests_per_call_s)
+        self._desk.set_guess((self.clock() - started_s) * self._settings.requests_per_call_s)
 
     def admit(self) -> Admission:
         """Take one more call on; raise CapacityError where it could not be served in time."""
-        now_s = self.clock()
-        limit = self._settings.max_calls
-        with self._changed:
-            calls = self._meter.calls
-            if limit is not None and calls >= limit:
-                raise CapacityError(
-                    f"all {limit} places are taken; try again when a call has ended"
-                )
-            expected = self._meter.load_with_one_more(now_s)
-            # The first call is always taken: there is nothing that could be waited for.
-            if calls and expected > self._settings.max_load:
-                raise CapacityError(
-                    f"with one more call the recogniser would be {expected:.0%} busy; "
-                    "try again when a call has ended, or add a replica"
-                )
-            self._meter.set_calls(calls + 1, now_s)
-        return Admission(self._release)
+        return self._desk.admit()
 
     async def transcribe(
         self,
@@ -159,59 +143,35 @@ class RecogniserOwner:
             raise CapacityError("the recogniser's queue is full")
         async with self._room:
             result: asyncio.Future[Recognition] = self._loop.create_future()
-            request = _Request(
-                deadline_s, next(self._numbers), segment, tuple(hotwords), result, is_live
-            )
-            with self._changed:
-                if self._is_closed:
-                    raise StreamClosedError("the recogniser has been closed; start it again")
-                heapq.heappush(self._queue, request)
-                self._changed.notify()
+            request = _Request(segment, tuple(hotwords), result, is_live)
+            if not self._queue.put(deadline_s, request):
+                raise StreamClosedError("the recogniser has been closed; start it again")
             return await result
 
     async def close(self) -> None:
         """Refuse what waits, let the batch under way end, and end the thread."""
-        with self._changed:
-            self._is_closed = True
-            refused, self._queue = self._queue, []
-            self._changed.notify()
-        for request in refused:
+        for request in self._queue.close():
             _settle(request.result, StreamClosedError("the recogniser was closed"))
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
-
-    def _release(self) -> None:
-        with self._changed:
-            self._meter.set_calls(self._meter.calls - 1, self.clock())
 
     def _work(self) -> None:
         while batch := self._next_batch():
             started_s = self.clock()
             outcome = self._run(batch)
             if batch[0].is_live:
-                with self._changed:
-                    self._meter.record_busy(started_s, self.clock())
+                self._desk.record_busy(started_s, self.clock())
             for request, result in zip(batch, outcome, strict=True):
                 with suppress(RuntimeError):  # the loop is gone, and with it whoever waited
                     self._loop.call_soon_threadsafe(_settle, request.result, result)
 
     def _next_batch(self) -> list[_Request]:
         """Wait for requests and return the most urgent that go together; none at the end."""
-        with self._changed:
-            while True:
-                self._changed.wait_for(lambda: self._queue or self._is_closed)
-                batch: list[_Request] = []
-                others: list[_Request] = []
-                while self._queue and len(batch) < self._settings.max_batch:
-                    request = heapq.heappop(self._queue)
-                    if request.result.cancelled():
-                        continue
-                    fits = not batch or request.goes_with(batch[0])
-                    (batch if fits else others).append(request)
-                for request in others:
-                    heapq.heappush(self._queue, request)
-                if batch or self._is_closed:
-                    return batch
+        return self._queue.take(
+            self._settings.max_batch,
+            is_wanted=lambda request: request.is_wanted,
+            goes_with=lambda first, other: other.goes_with(first),
+        )
 
     def _run(self, batch: list[_Request]) -> Sequence[Recognition | Exception]:
         try:
