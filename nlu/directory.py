@@ -29,7 +29,8 @@ class DispatchDirectory:
         self._agencies = {agency.name: agency for agency in profile.agencies.agencies}
         self._by_function: dict[tuple[str, str], list[Agency]] = {}
         for agency in profile.agencies.agencies:
-            self._by_function.setdefault((agency.function, agency.level), []).append(agency)
+            for function in agency.functions:
+                self._by_function.setdefault((function, agency.level), []).append(agency)
         self._names = {
             form: agency for agency in profile.agencies.agencies for form in _forms(agency)
         }

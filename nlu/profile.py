@@ -46,7 +46,8 @@ class Agency:
 
     `function` is what it does, the same word for the city's unit and its district
     counterparts (城管, 物价 …); `jurisdiction` is the division it answers for: the city, a
-    district, or `district/town`. `aliases` are names people use for it.
+    district, or `district/town`. `aliases` are names people use for it. `also` are further
+    functions of a unit that does the work of several (大部制).
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = _STRICT
@@ -56,6 +57,12 @@ class Agency:
     function: str
     jurisdiction: str
     aliases: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """All it does, its main function first."""
+        return (self.function, *self.also)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def check_directory(
     """Yield matters without an agency, or filed under no category; categories without matter."""
     agencies = profile.nlu.agencies.agencies
     names = {agency.name for agency in agencies}
-    functions = {(agency.function, agency.level) for agency in agencies}
+    functions = {(function, agency.level) for agency in agencies for function in agency.functions}
     paths = set(profile.nlu.taxonomy.paths())
     own = documents["directory"]
     for duty, origin in zip(profile.nlu.directory.duties, origins, strict=True):

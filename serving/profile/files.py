@@ -27,6 +27,7 @@ class Counterpart:
 
     name: str
     function: str
+    also: tuple[str, ...] = ()
     level: AgencyLevel | None = None
     aliases: tuple[str, ...] = ()
     named: dict[str, str] = field(default_factory=dict)
@@ -66,8 +67,7 @@ class DirectoryFile:
     """`directory.yaml`. With `extends_base` the base's matters hold too.
 
     A matter that stands here replaces the base's of the same name; those in `without` are
-    left out. `functions` says whose work a function of the base is here (the forest that of
-    the natural resources' unit), `levels` at which level the units of a function are, where
+    left out. `levels` says at which level this hotline has the units of a function, where
     that differs from the base.
     """
 
@@ -76,7 +76,6 @@ class DirectoryFile:
     valid_from: str
     duties: tuple[Duty, ...]
     extends_base: bool = False
-    functions: dict[str, str] = field(default_factory=dict)
     levels: dict[str, AgencyLevel] = field(default_factory=dict)
     without: tuple[str, ...] = ()
 

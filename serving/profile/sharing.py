@@ -90,6 +90,7 @@ def _agency(
         function=counterpart.function,
         jurisdiction=jurisdiction,
         aliases=tuple(_filled(alias, words) for alias in counterpart.aliases),
+        also=counterpart.also,
     )
 
 
@@ -119,7 +120,7 @@ def whole_directory(
     """
     found = [(duty, Origin(document, ("duties", n))) for n, duty in enumerate(file.duties)]
     if base is not None and base_document is not None:
-        functions = {agency.function for agency in agencies.agencies}
+        functions = {f for agency in agencies.agencies for f in agency.functions}
         own = {duty.matter for duty in file.duties} | set(file.without)
         found.extend(
             (_localised(duty, file, functions), Origin(base_document, ("duties", n)))
@@ -130,14 +131,10 @@ def whole_directory(
 
 
 def _localised(duty: Duty, file: DirectoryFile, functions: Set[str]) -> Duty:
-    asked = duty.function or ""
-    here = file.functions.get(asked, asked)
-    helping = (file.functions.get(function, function) for function in duty.assisting)
     return dataclasses.replace(
         duty,
-        function=here,
-        level=file.levels.get(asked) or file.levels.get(here) or duty.level,
-        assisting=tuple(dict.fromkeys(f for f in helping if f in functions and f != here)),
+        level=file.levels.get(duty.function or "", duty.level),
+        assisting=tuple(function for function in duty.assisting if function in functions),
     )
 
 
@@ -214,9 +211,8 @@ def check_sharing(
     for index, matter in enumerate(file.without):
         if matter not in matters:
             yield document.problem(("without", index), f"the base has no matter {matter!r}")
-    for key, named in (("functions", file.functions), ("levels", file.levels)):
-        for function in named:
-            if function not in functions and function not in file.functions.values():
-                yield document.problem(
-                    (key, function), f"no matter of the base is for the function {function!r}"
-                )
+    for function in file.levels:
+        if function not in functions:
+            yield document.problem(
+                ("levels", function), f"no matter of the base is for the function {function!r}"
+            )

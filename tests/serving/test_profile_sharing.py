@@ -94,17 +94,6 @@ def test_ticket_rules_without_a_base_to_add_to(tmp_path: Path) -> None:
     assert any("tickets.yaml:1: there is no" in problem for problem in problems_of(folder))
 
 
-def test_function_of_the_base_may_be_the_work_of_another_unit(tmp_path: Path) -> None:
-    folder = shared_profile(
-        tmp_path,
-        directory=OWN["directory"].replace(
-            "levels: {公安: city}", "functions: {公安: 城管}\nlevels: {城管: district}"
-        ),
-    )
-    brawl = load_profile(str(folder)).nlu.directory.duties[-1]
-    assert (brawl.function, brawl.level, brawl.assisting) == ("城管", "district", ())
-
-
 def test_version_follows_the_base_too(tmp_path: Path) -> None:
     folder = shared_profile(tmp_path)
     before = load_profile(str(folder)).content_hash
@@ -135,7 +124,8 @@ def test_what_does_not_fit_the_base_is_named_with_file_and_line(
 
 EACH = """\
 each_district:
-  - {name: "{place}教育局", function: 教育, aliases: ["{stem}教育"], named: {西区: 西区文教局}}
+  - {name: "{place}教育局", function: 教育, also: [体育], aliases: ["{stem}教育"],
+     named: {西区: 西区文教局}}
   - {name: "{place}供电公司", function: 供电, level: enterprise, without: [西区]}
 each_town:
   - {name: "{district}{place}人民政府", function: 镇街}
@@ -148,6 +138,7 @@ def test_units_that_repeat_are_spelt_out(tmp_path: Path) -> None:
     agencies = {a.name: a for a in load_profile(str(folder)).nlu.agencies.agencies}
     assert agencies["东区教育局"].jurisdiction == "东区"
     assert agencies["东区教育局"].aliases == ("东区教育",)
+    assert agencies["东区教育局"].functions == ("教育", "体育")
     assert agencies["西区文教局"].function == "教育"
     assert agencies["东区供电公司"].level == "enterprise"
     assert "西区供电公司" not in agencies
@@ -157,7 +148,7 @@ def test_units_that_repeat_are_spelt_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("[西区]", "[南区]", "agencies.yaml:8: '南区' is no division of places.yaml"),
+        ("[西区]", "[南区]", "agencies.yaml:9: '南区' is no division of places.yaml"),
         ("{西区: 西区文教局}", "{西县: 文教局}", "agencies.yaml:7: '西县' is no division"),
         ("{place}教育局", "市公安局", "agencies.yaml:7: the agency 市公安局 stands here twice"),
     ],
