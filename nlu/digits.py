@@ -42,11 +42,15 @@ _REPEATS = {"两": 2, "三": 3, "四": 4, "2": 2, "3": 3, "4": 4}
 
 @dataclass(frozen=True, slots=True)
 class DigitRun:
-    """A run of digits in a text: what they are, and `text[char_start:char_end]`."""
+    """A run of digits in a text: what they are, and `text[char_start:char_end]`.
+
+    `places` has where each digit was read: three digits may stand in one place (三个八).
+    """
 
     digits: str
     char_start: int
     char_end: int
+    places: tuple[tuple[int, int], ...] = ()
 
 
 @lru_cache(maxsize=4096)
@@ -75,6 +79,7 @@ def digit_runs(text: str, at_least: int = 3) -> Iterator[DigitRun]:
 
 def _run_at(text: str, start: int) -> DigitRun | None:
     digits: list[str] = []
+    places: list[tuple[int, int]] = []
     position, end = start, start
     while position < len(text):
         read = _digits_at(text, position, bool(digits))
@@ -87,9 +92,10 @@ def _run_at(text: str, start: int) -> DigitRun | None:
             continue
         taken, length = read
         digits.append(taken)
+        places += [(position, position + length)] * len(taken)
         position += length
         end = position
-    return DigitRun("".join(digits), start, end) if digits else None
+    return DigitRun("".join(digits), start, end, tuple(places)) if digits else None
 
 
 def _digits_at(text: str, position: int, inside: bool) -> tuple[str, int] | None:

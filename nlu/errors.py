@@ -3,7 +3,8 @@
 NluError
 ├── TaxonomyMismatchError   the profile's labels are not the labels the weights were trained on
 ├── DirectoryError          a dispatch directory contradicts itself
-└── GazetteerError          a place list cannot be used
+├── GazetteerError          a place list cannot be used
+└── UnknownRoleError        nobody has said what this role may see
 """
 
 from __future__ import annotations
@@ -25,3 +26,7 @@ class DirectoryError(NluError):
 
 class GazetteerError(NluError):
     """A list of places cannot be used."""
+
+
+class UnknownRoleError(NluError):
+    """The hotline's privacy rules have no role of this name."""

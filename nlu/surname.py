@@ -12,7 +12,7 @@ from pypinyin import Style, lazy_pinyin
 from asr.types import Transcript, Utterance
 from nlu.types import Evidence, Field
 
-_COMMON = (
+SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢"
     "姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤"
     "温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍"
@@ -20,9 +20,9 @@ _COMMON = (
     "景党宫费卜冷晏席卫米柏宗代桂全池吾佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明查佘鞠"
     "云冼邝羊占"
 )
-_RANK = {name: rank for rank, name in reversed(list(enumerate(_COMMON)))}
-_COMPOUND = ("欧阳", "上官", "司马", "诸葛", "司徒", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "令狐")
-_SPELLED = {
+_RANK = {name: rank for rank, name in reversed(list(enumerate(SURNAMES)))}
+COMPOUND_SURNAMES = ("欧阳", "上官", "司马", "诸葛", "司徒", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "令狐")
+SPELLED_SURNAMES = {
     "双木": "林", "木子": "李", "弓长": "张", "立早": "章", "耳东": "陈", "古月": "胡",
     "口天": "吴", "双口": "吕", "言午": "许", "双人": "徐", "走肖": "赵", "女兆": "姚",
     "文刀": "刘", "卯金刀": "刘", "十八子": "李", "四维": "罗",
@@ -109,9 +109,9 @@ def _titles(utterance: Utterance) -> Iterable[_Vote]:
 
 
 def _read(text: str, start: int, spelled: str | None) -> tuple[str | None, int]:
-    if spelled and _SPELLED.get(spelled):
-        return _SPELLED[spelled], 1
-    if text[start : start + 2] in _COMPOUND:
+    if spelled and SPELLED_SURNAMES.get(spelled):
+        return SPELLED_SURNAMES[spelled], 1
+    if text[start : start + 2] in COMPOUND_SURNAMES:
         return text[start : start + 2], 2
     heard = text[start]
     if heard in _RANK:

@@ -1,0 +1,1 @@
+"""A small sequence tagger that finds people's names in running Chinese text."""
