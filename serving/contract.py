@@ -36,12 +36,18 @@ class _Model(BaseModel):
 
 
 class EvidenceModel(_Model):
-    """The words a value came from, and when they were said."""
+    """The words a value came from, and when they were said.
+
+    `quote` is `text[char_start:char_end]` of the utterance; results of older versions lack
+    the two.
+    """
 
     utterance_id: str
     quote: str
     start_ms: int
     end_ms: int
+    char_start: int | None = None
+    char_end: int | None = None
 
 
 class AlternativeModel(_Model, Generic[T]):

@@ -156,6 +156,8 @@ def evidence_models(evidence: Iterable[Evidence], transcript: Transcript) -> lis
             quote=transcript.utterance(e.utterance_id).text[e.char_start : e.char_end],
             start_ms=e.start_ms,
             end_ms=e.end_ms,
+            char_start=e.char_start,
+            char_end=e.char_end,
         )
         for e in evidence
     ]

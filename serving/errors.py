@@ -12,6 +12,7 @@ ServingError
 ├── CallStateError      the call is not in a state that allows this
 ├── ReviewError         a person's decision names a rule, field or value there is not
 ├── ActorMissingError   a decision that must be signed came without a name
+├── RoleError           the role that asks may not see or do this
 ├── UploadError         the request does not carry a recording
 │   └── UploadTooLargeError  larger than the service takes
 ├── ProtocolError       a client broke the wire protocol
@@ -85,6 +86,10 @@ class ReviewError(ServingError):
 
 class ActorMissingError(ServingError):
     """A decision that must carry a name came without one."""
+
+
+class RoleError(ServingError):
+    """The role that asks may not see or do this."""
 
 
 class UploadError(ServingError):

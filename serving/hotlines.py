@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nlu.pii.policy import PrivacyPolicy, standard_policy
 from serving.errors import ProfileError
 from serving.pipeline import Pipeline
-from serving.profile import available_profiles
+from serving.profile import available_profiles, load_profile
 from serving.settings import Settings
 
 MakePipeline = Callable[[str], Pipeline]
@@ -33,6 +34,7 @@ class Hotlines:
         self._settings = settings
         self._make = make
         self._pipelines: dict[str, Pipeline] = {}
+        self._privacy: dict[str, PrivacyPolicy] = {}
         self._lock = threading.Lock()
 
     @property
@@ -53,6 +55,23 @@ class Hotlines:
         if name not in known:
             raise ProfileError(f"no profile {name!r}; one of: {', '.join(known)}")
         return name
+
+    def privacy(self, name: str | None = None) -> PrivacyPolicy:
+        """Return a hotline's roles without loading its models.
+
+        A call may outlive its profile; then the roles are those that every hotline has.
+        """
+        chosen = name or self.default
+        with self._lock:
+            if chosen in self._pipelines:
+                return self._pipelines[chosen].profile.privacy
+            if chosen not in self._privacy:
+                try:
+                    profile = load_profile(self.check(chosen), self._settings.profiles_dir)
+                    self._privacy[chosen] = profile.privacy
+                except ProfileError:
+                    self._privacy[chosen] = standard_policy()
+            return self._privacy[chosen]
 
     def get(self, name: str | None = None) -> Pipeline:
         """Return a profile's pipeline, loading it the first time; blocks while it loads."""

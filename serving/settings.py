@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Name of this process among those that share a database; the same after a restart."""
     recordings_dir: Path | None = None
     """Folder of recordings; without it, `data_dir/recordings`."""
+    role: str = Field(default="agent", min_length=1, max_length=64)
+    """Role of requests that name none in `X-Jiesu-Role`; the profile says what it may see."""
     host: str = "127.0.0.1"
     """Address the service listens on."""
     port: int = Field(default=8123, ge=0, le=65535)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib.resources import files
+
+import yaml
 
 from models.names.tagger import load_tagger
 from nlu.pii.types import Span
@@ -14,31 +17,28 @@ _SURNAME = rf"(?:{'|'.join(COMPOUND_SURNAMES)}|[{''.join(SURNAMES)}])"
 _GIVEN = rf"(?!先生|女士|小姐|同志|老师|师傅|经理){_HAN}{{1,2}}"
 _STOP = r"(?=[，。、；：！？,.;:!?\s（）()]|$|的|电话|手机|身份|先生|女士|小姐|同志)"
 
-_INTRODUCED = re.compile(
-    rf"(?:我叫|名叫|名字叫做?|名字是|姓名[是为：:]|叫做|他叫|她叫|人叫|板叫|人是|我是|本人|联系人[是：:]?|户主[是：:]?"
-    rf"|法人[是：:]?|负责人[是：:]?|经办人[是：:]?|当事人[是：:]?|业主[是：:]?)[，, ]?(?P<name>{_SURNAME}{_GIVEN}){_STOP}"
+_WORDS: dict[str, list[str]] = yaml.safe_load(
+    files("nlu.pii").joinpath("names.yaml").read_text(encoding="utf-8")
 )
-_TITLED = re.compile(
-    rf"(?P<name>{_SURNAME}{_HAN}{{0,2}}?)(?:先生|女士|小姐|同志|师傅|阿姨|大爷|大妈|律师|书记|队长|警官|老板(?!娘)|经理|主任|医生|老师)"
-)
+
+
+def _any_of(name: str) -> str:
+    return f"(?:{'|'.join(_WORDS[name])})"
+
+
+_INTRODUCED = re.compile(rf"{_any_of('introduced_by')}[，, ]?(?P<name>{_SURNAME}{_GIVEN}){_STOP}")
+_TITLED = re.compile(rf"(?P<name>{_SURNAME}{_HAN}{{0,2}}?){_any_of('titles')}")
 _BY_ROLE = re.compile(
-    r"(?:老板|经理|队长|村长|支书|书记|邻居|老公|丈夫|妻子|老婆|儿子|女儿|司机|房东|医生|老师|主任|包工头|工头|中介|业主|户主|村民)"
-    rf"(?P<name>{_SURNAME}{_GIVEN})(?=[，。、；！？,.!?\s（]|$|发|给|说|欠|不|没|在|把|被|让|要|跟|和|的|打|家|他|她|就|也|还)"
+    rf"{_any_of('roles')}(?P<name>{_SURNAME}{_GIVEN})(?=[，。、；！？,.!?\s（]|$|{_any_of('goes_on')})"
 )
 _SAID_SURNAME = re.compile(
-    r"(?:免贵姓|(?<!您贵)(?<!贵)(?<!老百)(?<!百)姓)(?:是|呃|嗯)?[，, ]?(?P<name>"
-    rf"{_SURNAME})(?=[，。,.！!、\s]|$|的|先|女|叫|名|电|我|手|联)"
+    r"(?:免贵姓|(?<!贵)(?<!百)姓)(?:是|呃|嗯)?[，, ]?"
+    rf"(?P<name>{_SURNAME})(?=[，。,.！!、\s]|$|的|先|女|叫|名|电|我|手|联)"
 )
 _SPELLED = re.compile(rf"(?P<name>(?:{'|'.join(SPELLED_SURNAMES)})(?:的)?{_HAN}?)(?=[，。,.\s]|$)")
 _LETTERS = re.compile(r"[^\u4e00-\u9fff·]")
-_PLACE_FOLLOWS = re.compile(
-    r"^(?:路|街|区|苑|镇|村|楼|大道|大桥|湾|城|市|县|广场|公司|小区|花园|学校|医院|酒店|大厦|公园|站|港|河|江|山|岛|牌|乡|社)"
-)
-_NO_NAMES = frozenset(
-    "谢谢 欣赏 王子 白云 高速 安全 常常 时候 平时 明明 向东 向西 向南 向北 路段 金额 方便 方面 马上 马路 高层 高峰 "
-    "黄金 温度 包括 成功 成立 时间 计划 许多 任何 文明 和谐 应该 应当 相关 单位 车主 车位 程序 严重 强烈 华为 水泥 "
-    "黄牛 白天 别人 党员 万元 万多 石油 雷电 公安 关于 于是 经常 江边 安装 安排 施工 毛坯 古董 花园 钱款 连续 项目".split()
-)
+_PLACE_FOLLOWS = re.compile(_any_of("place_follows"))
+_NO_NAMES = frozenset(_WORDS["not_names"])
 _MIN_MARGIN = 12.0
 _SURE_MARGIN = 45.0
 

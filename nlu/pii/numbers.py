@@ -120,8 +120,10 @@ def _phone(said: _Digits) -> Iterator[Span]:
     digits, named = said.digits, said.said(_SAID_PHONE)
     if _SERVICE.match(digits) or (said.said(_SAID_OTHER) and not named):
         return
-    if _MOBILE.fullmatch(digits) or _TWO_MOBILES.fullmatch(digits):
+    if _MOBILE.fullmatch(digits):
         yield said.span("phone", _SURE, "phone_mobile", "11位手机号码")
+    elif _TWO_MOBILES.fullmatch(digits):
+        yield said.span("phone", _SURE - 0.01, "phone_mobiles", "两个相连的手机号码")
     elif _LANDLINE.fullmatch(digits):
         yield said.span("phone", _SURE - 0.05, "phone_landline", "区号加座机号码")
     elif named and 7 <= len(digits) <= 8 and not _DATE.fullmatch(digits):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from serving.api.error_table import title_of
+from serving.api.roles import Viewer
 from serving.api.schemas import (
     CallError,
     CallStatus,
@@ -22,6 +23,7 @@ from serving.clock import CHINA_TIME
 from serving.contract import CallbackModel, CallModel, QAModel, TicketModel
 from serving.feed import LoggedEvent
 from serving.live.events import TranscriptUpdate
+from serving.masking import CallMask
 from serving.result import CallKind
 from serving.review import reviewed_score, standing
 from serving.store import Call, Ticket
@@ -29,8 +31,8 @@ from serving.store.reviews import Reviews
 from serving.store.tables import CallSource, CallState
 
 
-def status_of(call: Call) -> CallStatus:
-    """Return a call without its result."""
+def status_of(call: Call, viewer: Viewer) -> CallStatus:
+    """Return a call without its result, as far as the viewer may see it."""
     error = None
     if call.error is not None:
         error = CallError(
@@ -45,11 +47,13 @@ def status_of(call: Call) -> CallStatus:
         received_at=call.received_at,
         finished_at=call.finished_at,
         duration_ms=call.duration_ms,
-        filename=call.filename,
+        filename=viewer.line(call.filename, call.profile),
         progress=call.progress,
-        title=call.title,
+        title=viewer.line(call.title, call.profile),
         qa_score=call.qa_score,
-        has_audio=call.recording is not None and call.state != "live",
+        has_audio=call.recording is not None
+        and call.state != "live"
+        and viewer.role(call.profile).audio,
         error=error,
     )
 
@@ -70,19 +74,22 @@ def result_of(call: Call) -> CallModel | None:
     return CallModel.model_validate(call.result) if call.result is not None else None
 
 
-async def view_of_call(services: Services, call_id: str) -> CallView:
+async def view_of_call(services: Services, call_id: str, viewer: Viewer) -> CallView:
     """Return all there is to see of a call; CallNotFoundError when there is none of this id."""
     # Before the store: a call that ends in between is then complete in the store.
     log = services.feed.find(call_id)
     events = log.after(0) if log is not None else []
-    return await asyncio.to_thread(_view, services, call_id, events)
+    return await asyncio.to_thread(_view, services, call_id, events, viewer)
 
 
-def _view(services: Services, call_id: str, events: Sequence[LoggedEvent]) -> CallView:
+def _view(
+    services: Services, call_id: str, events: Sequence[LoggedEvent], viewer: Viewer
+) -> CallView:
     call, reviews = services.calls.get(call_id), services.reviews.of(call_id)
     result = result_of(call)
+    mask = viewer.mask(result) if result is not None else None
     view = CallView(
-        status=status_of(call),
+        status=status_of(call, viewer),
         result=result,
         overrides=[Override.model_validate(row) for row in reviews.latest_overrides().values()],
         edits=[Edit.model_validate(row) for row in reviews.latest_edits().values()],
@@ -90,10 +97,29 @@ def _view(services: Services, call_id: str, events: Sequence[LoggedEvent]) -> Ca
     )
     if result is not None:
         _add_result(services, view, result, call, reviews)
+        if mask is not None:
+            _hide(view, mask)
     else:
         view.cursor = services.feed.cursor(events[-1].seq if events else 0)
-        _add_live(view, events)
+        if viewer.role(call.profile).sees_all():
+            _add_live(view, events)
     return view
+
+
+def _hide(view: CallView, mask: CallMask) -> None:
+    """Mask the machine's words and those of people alike."""
+    if view.result is not None:
+        view.result = mask.call(view.result)
+        view.ticket, view.qa = view.result.ticket, view.result.qa
+        view.callback = view.result.callback
+    view.edits = [
+        edit.model_copy(update={"value": mask.plain(edit.value, edit.field)}) for edit in view.edits
+    ]
+    view.overrides = [
+        made.model_copy(update={"reason": mask.plain(made.reason)}) for made in view.overrides
+    ]
+    if view.submitted is not None:
+        view.submitted.content = mask.plain(view.submitted.content)
 
 
 def _add_result(

@@ -7,11 +7,13 @@ import time
 from dataclasses import dataclass
 
 from asr.roles import AgentSide
+from nlu.pii.policy import Role
 from serving.assembly import pipeline_of
 from serving.batch.manifest import CallItem
 from serving.batch.worker import Outcome, Worker
 from serving.conversion import call_model
 from serving.errors import JIESU_ERRORS
+from serving.masking import masked_call
 from serving.pipeline import Pipeline
 from serving.profile import Profile
 from serving.settings import Settings
@@ -28,20 +30,29 @@ class WorkerSpec:
     profile: Profile
     engine: str
     agent_channel: AgentSide = "auto"
+    mask_for: Role | None = None
+    """Results are written as this role may see them."""
 
     def __call__(self) -> Worker:
         """Load the models and return the worker; raises what their loading raises."""
         set_up_logging(self.settings)  # a process of its own starts without
         pipeline = pipeline_of(self.profile, self.settings, engine=self.engine)
-        return PipelineWorker(pipeline, agent_channel=self.agent_channel)
+        return PipelineWorker(pipeline, agent_channel=self.agent_channel, mask_for=self.mask_for)
 
 
 class PipelineWorker:
     """A worker that runs the whole pipeline of a hotline."""
 
-    def __init__(self, pipeline: Pipeline, *, agent_channel: AgentSide = "auto") -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        agent_channel: AgentSide = "auto",
+        mask_for: Role | None = None,
+    ) -> None:
         self._pipeline = pipeline
         self._agent_channel = agent_channel
+        self._mask_for = mask_for
 
     def run(self, item: CallItem) -> Outcome:
         """Process one recording."""
@@ -62,9 +73,12 @@ class PipelineWorker:
         except Exception as error:  # one call's surprise must not cost the others
             log.exception("a recording failed in an unexpected way")
             return _failed(item, error, "unexpected error; see the log, and report it", started)
+        call = call_model(result)
+        if self._mask_for is not None:
+            call = masked_call(call, self._mask_for)
         return Outcome(
             call_id=item.call_id,
-            text=call_model(result).model_dump_json(indent=2) + "\n",
+            text=call.model_dump_json(indent=2) + "\n",
             audio_ms=result.provenance.duration_ms,
             wall_ms=_since_ms(started),
         )

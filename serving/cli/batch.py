@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serving.cli.exits import INPUT_FAILED, complain, emit
-from serving.cli.options import AgentChannelOption, EngineOption, JsonOption, ProfileOption
+from serving.cli.options import (
+    AgentChannelOption,
+    EngineOption,
+    JsonOption,
+    MaskOption,
+    ProfileOption,
+)
 
 if TYPE_CHECKING:
     from serving.batch.run import BatchProgress, RunItems
@@ -54,6 +60,7 @@ def batch(
     retry_failed: RetryFailedOption = False,
     workers: WorkersOption = 1,
     ray: RayOption = None,
+    mask: MaskOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Process many recordings: one JSON result each, and a journal that survives a kill.
@@ -74,8 +81,9 @@ def batch(
     items = read_items(source)
     loaded = load_profile(profile or settings.profile, settings.profiles_dir)
     chosen = engine or settings.engine
-    spec = WorkerSpec(settings, loaded, chosen, agent_channel)
-    facts = _facts(loaded, chosen)
+    role = loaded.privacy.role(mask) if mask else None
+    spec = WorkerSpec(settings, loaded, chosen, agent_channel, role)
+    facts = _facts(loaded, chosen, mask)
     with batch_progress() as on_progress:
         ended = run_batch(
             items,
@@ -96,7 +104,7 @@ def batch(
         raise typer.Exit(INPUT_FAILED)
 
 
-def _facts(profile: Profile, engine: str) -> dict[str, str]:
+def _facts(profile: Profile, engine: str, mask: str | None) -> dict[str, str]:
     from serving.provenance import software_version
 
     return {
@@ -104,6 +112,7 @@ def _facts(profile: Profile, engine: str) -> dict[str, str]:
         "profile": profile.name,
         "profile_version": profile.full_version,
         "engine": engine,
+        "masked_for": mask or "",
     }
 
 

@@ -31,6 +31,14 @@ AgentChannelOption = Annotated[
         "--agent-channel", help="Where the agent is in a two-leg recording; auto: by what is said."
     ),
 ]
+MaskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mask",
+        metavar="ROLE",
+        help="Cover personal data as this role of the profile sees it: qa, inspection, export …",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a page to read.")]
 
 

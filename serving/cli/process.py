@@ -16,6 +16,7 @@ from serving.cli.options import (
     EngineOption,
     JsonOption,
     Kind,
+    MaskOption,
     ProfileOption,
     moment,
 )
@@ -56,6 +57,7 @@ def process(
     engine: EngineOption = None,
     agent_channel: AgentChannelOption = "auto",
     received_at: ReceivedAtOption = None,
+    mask: MaskOption = None,
     as_json: JsonOption = False,
     output: OutputOption = None,
 ) -> None:
@@ -64,6 +66,7 @@ def process(
     from serving.assembly import pipeline_of
     from serving.cli.progress import stage_progress
     from serving.conversion import call_model
+    from serving.masking import masked_call
     from serving.output import check_writable, write_atomically
     from serving.profile import load_profile
     from serving.settings import load_settings
@@ -74,6 +77,7 @@ def process(
     if output:
         check_writable(output)
     loaded = load_profile(profile or settings.profile, settings.profiles_dir)
+    role = loaded.privacy.role(mask) if mask else None
     with open_recording(file, other_leg):
         pass  # what is wrong with a file is said before models are loaded for it
     with stage_progress() as on_stage:
@@ -87,6 +91,8 @@ def process(
             on_stage=on_stage,
         )
     call = call_model(result)
+    if role:
+        call = masked_call(call, role)
     if as_json:
         text = call.model_dump_json(indent=2) + "\n"
     else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from nlu.pii.policy import standard_policy
 from nlu.profile import NluProfile, Places
 from serving.errors import ProfileError
 from serving.profile.checks import check_trained_labels, cross_check
@@ -122,6 +123,7 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
     deadlines = reader.section("deadlines", DeadlineTable)
     qa = reader.section("qa", QACard)
     callback = reader.section("callback", CallbackScript)
+    privacy = reader.optional("privacy", standard_policy())
     reader.refuse_unknown_files()
     if not (
         head and taxonomy and agencies and directory and places and hotwords
@@ -159,6 +161,7 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
         deadlines=deadlines,
         qa=qa,
         callback=callback,
+        privacy=privacy,
     )
     problems = [
         *reader.problems,
@@ -231,6 +234,14 @@ class _Reader:
         document = self.base_documents["tickets"] = read_document(base)
         self.problems.extend(document.problems)
         return whole_tickets(data, document.data)
+
+    def optional(self, name: str, standard: T) -> T:
+        """Read `<name>.yaml` where the profile or its base has it; else what is standard."""
+        places = [folder / f"{name}.yaml" for folder in (self.folder, self.base) if folder]
+        if any(path.is_file() for path in places):
+            return self.section(name, type(standard)) or standard
+        self._asked_for.append(f"{name}.yaml")
+        return standard
 
     def shared(self, own: Extending, name: str, into: type[T]) -> T | None:
         """Read the base's file where the profile's own extends it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from nlu.pii.policy import PrivacyPolicy, standard_policy
 from nlu.profile import NluProfile
 from ticket_draft.deadlines import DeadlineTable
 from ticket_draft.rules import TicketRules
@@ -49,6 +50,8 @@ class Profile:
     deadlines: DeadlineTable
     qa: QACard
     callback: CallbackScript
+    privacy: PrivacyPolicy = field(default_factory=standard_policy)
+    """Who may see what; `privacy.yaml` where a hotline has its own."""
 
     @property
     def full_version(self) -> str:

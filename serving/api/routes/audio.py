@@ -9,6 +9,8 @@ from fastapi.responses import FileResponse
 
 from serving.api.dependencies import CallId, ServicesDep, same_origin
 from serving.api.problems import problem_responses
+from serving.api.roles import ViewerDep
+from serving.api.views import result_of
 from serving.errors import CallNotFoundError, CallStateError
 from serving.playback import playable
 
@@ -22,12 +24,13 @@ router = APIRouter(tags=["calls"], dependencies=[Depends(same_origin)])
     responses={
         200: {"description": "The recording.", "content": {"audio/wav": {}}},
         206: {"description": "The part of it that `Range` asks for."},
-        **problem_responses(404, 409, 416),
+        **problem_responses(403, 404, 409, 416),
     },
 )
-async def audio(call_id: CallId, services: ServicesDep) -> FileResponse:
+async def audio(call_id: CallId, services: ServicesDep, viewer: ViewerDep) -> FileResponse:
     """Return the recording, whole or the range asked for, in a form that browsers play."""
     call = await asyncio.to_thread(services.calls.get, call_id)
+    await asyncio.to_thread(viewer.check_hears, call.profile, result_of(call))
     if call.recording is None or call.state == "live":
         raise CallStateError(f"call {call_id} has no recording yet: it is still going on")
     if not services.recordings.path(call.recording).exists():

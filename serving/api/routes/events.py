@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from serving.api.dependencies import CallId, ServicesDep, same_origin
 from serving.api.problems import problem_responses
+from serving.api.roles import Viewer, ViewerDep
 from serving.api.services import Services
 from serving.api.views import status_of
 from serving.feed import CallLog
@@ -37,12 +38,13 @@ _KEEP_ALIVE_S = 15.0
                 }
             },
         },
-        **problem_responses(404, 503),
+        **problem_responses(403, 404, 422, 503),
     },
 )
 async def events(
     call_id: CallId,
     services: ServicesDep,
+    viewer: ViewerDep,
     after: Annotated[
         str | None, Query(max_length=64, description="Only events after this `cursor`.")
     ] = None,
@@ -50,10 +52,12 @@ async def events(
 ) -> StreamingResponse:
     """Stream what happens to a call: progress of an upload, words and draft of a live call."""
     call, log = await _find(services, call_id)
+    if call.state != "done":
+        await asyncio.to_thread(viewer.check_follows, call.profile)
     # The browser's own word is newer than the address it was given at first.
     seq = services.feed.seq_of(last_event_id or after)
     return StreamingResponse(
-        _stream(services, call, log, seq),
+        _stream(services, call, log, seq, viewer),
         media_type="text/event-stream",
         # Proxies must not gather events before passing them on.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -75,10 +79,10 @@ async def _find(services: Services, call_id: str) -> tuple[Call, CallLog | None]
 
 
 async def _stream(
-    services: Services, call: Call, log: CallLog | None, after: int
+    services: Services, call: Call, log: CallLog | None, after: int, viewer: Viewer
 ) -> AsyncIterator[str]:
     if log is None:
-        yield _final_state(call)
+        yield _final_state(call, viewer)
         return
     reader = log.follow(after)
     pending = asyncio.ensure_future(anext(reader))
@@ -101,8 +105,8 @@ async def _stream(
         await reader.aclose()
 
 
-def _final_state(call: Call) -> str:
-    status = status_of(call)
+def _final_state(call: Call, viewer: Viewer) -> str:
+    status = status_of(call, viewer)
     state = StateUpdate(
         state=status.state,
         kind=status.kind,

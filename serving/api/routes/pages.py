@@ -13,6 +13,7 @@ from fastapi.templating import Jinja2Templates
 
 from serving.api.dependencies import CallId, ServicesDep
 from serving.api.error_table import fault_of
+from serving.api.roles import Viewer, ViewerDep
 from serving.api.services import Services
 from serving.api.views import status_of, view_of_call
 from serving.api.vocabulary import vocabulary_of
@@ -39,11 +40,17 @@ PageNumber = Annotated[int, Query(ge=1, le=10**6)]
 
 @router.get("/")
 def calls_page(
-    request: Request, services: ServicesDep, state: str = "", page: PageNumber = 1
+    request: Request,
+    services: ServicesDep,
+    viewer: ViewerDep,
+    state: str = "",
+    page: PageNumber = 1,
 ) -> HTMLResponse:
     """Show the list of calls, and the ways to bring in another."""
-    context = _rows(services, state, page) | {
+    context = _rows(services, viewer, state, page) | {
         "hotline": services.hotlines.get().profile.title,
+        "viewer": viewer,
+        "role": viewer.role(),
         "max_upload_mib": services.settings.max_upload_bytes // 2**20,
         "samples": _labelled(find_samples(services.samples_dir)),
     }
@@ -52,20 +59,26 @@ def calls_page(
 
 @router.get("/calls/rows")
 def rows(
-    request: Request, services: ServicesDep, state: str = "", page: PageNumber = 1
+    request: Request,
+    services: ServicesDep,
+    viewer: ViewerDep,
+    state: str = "",
+    page: PageNumber = 1,
 ) -> HTMLResponse:
     """Render the list's rows alone, for a page that keeps itself up to date."""
-    context = _rows(services, state, page)
+    context = _rows(services, viewer, state, page)
     response = templates.TemplateResponse(request, "_rows.html", context)
     response.headers["X-Counts"] = urlencode(context["counts"])
     return response
 
 
 @router.get("/calls/{call_id}")
-async def call_page(request: Request, call_id: CallId, services: ServicesDep) -> HTMLResponse:
+async def call_page(
+    request: Request, call_id: CallId, services: ServicesDep, viewer: ViewerDep
+) -> HTMLResponse:
     """Show one call, live or finished."""
     try:
-        view = await view_of_call(services, call_id)
+        view = await view_of_call(services, call_id, viewer)
     except CallNotFoundError as error:
         default = await asyncio.to_thread(services.hotlines.get)
         context = {
@@ -87,23 +100,29 @@ async def call_page(request: Request, call_id: CallId, services: ServicesDep) ->
     page: dict[str, Any] = {
         "hotline": pipeline.profile.title,
         "view": view,
+        "viewer": viewer,
+        "role": viewer.role(view.status.profile),
         "vocabulary": vocabulary,
         "data": {"view": view.model_dump(mode="json"), "words": page_words},
     }
     return templates.TemplateResponse(request, "call.html", page)
 
 
-def _rows(services: Services, state: str, page: int) -> dict[str, Any]:
+def _rows(services: Services, viewer: Viewer, state: str, page: int) -> dict[str, Any]:
     chosen = next((f for f in labels.FILTERS if f[0] == state), labels.FILTERS[0])
     found = services.calls.page(states=chosen[2], offset=(page - 1) * _PAGE_SIZE, limit=_PAGE_SIZE)
     counts = services.calls.counts()
     query = {"state": chosen[0]} if chosen[0] else {}
+    if viewer.query:
+        query["role"] = viewer.name
     return {
-        "calls": [status_of(call) for call in found.calls],
+        "calls": [status_of(call, viewer) for call in found.calls],
         "total": found.total,
         "page": page,
         "pages": -(-found.total // _PAGE_SIZE),
         "chosen": chosen[0],
+        "viewer": viewer,
+        "role": viewer.role(),
         "query": urlencode(query | {"page": page}),
         "query_without_page": urlencode(query) + "&" if query else "",
         "counts": counts,

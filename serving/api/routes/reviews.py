@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 
 from serving.api.dependencies import ActorDep, CallId, ServicesDep, same_origin
 from serving.api.problems import problem_responses
+from serving.api.roles import ViewerDep
 from serving.api.schemas import AuditRow, Edit, Override, OverrideRequest, SubmittedTicket
 from serving.api.services import Services
 from serving.api.views import result_of, submitted_of
@@ -19,13 +20,20 @@ router = APIRouter(tags=["decisions"], dependencies=[Depends(same_origin)])
 @router.put(
     "/api/calls/{call_id}/qa/{rule_id}",
     summary="Overrule a QA finding",
-    responses=problem_responses(404, 409, 422),
+    responses=problem_responses(403, 404, 409, 422),
 )
 def overrule(
-    call_id: CallId, rule_id: str, body: OverrideRequest, services: ServicesDep, actor: ActorDep
+    call_id: CallId,
+    rule_id: str,
+    body: OverrideRequest,
+    services: ServicesDep,
+    viewer: ViewerDep,
+    actor: ActorDep,
 ) -> Override:
     """Put a person's verdict, with its reason, beside the machine's; both are kept."""
-    known = [finding.rule_id for finding in _finished(services, call_id).qa.findings]
+    finished = _finished(services, call_id)
+    viewer.check_decides(finished.profile)
+    known = [finding.rule_id for finding in finished.qa.findings]
     if rule_id not in known:
         raise ReviewError(f"no finding {rule_id!r} in this call; one of: {', '.join(known)}")
     if body.passed and body.deduction:
@@ -44,12 +52,16 @@ def overrule(
 @router.patch(
     "/api/calls/{call_id}/draft",
     summary="Change fields of the draft",
-    responses=problem_responses(404, 409, 422),
+    responses=problem_responses(403, 404, 409, 422),
 )
-def edit(call_id: CallId, body: DraftEdits, services: ServicesDep, actor: ActorDep) -> list[Edit]:
+def edit(
+    call_id: CallId, body: DraftEdits, services: ServicesDep, viewer: ViewerDep, actor: ActorDep
+) -> list[Edit]:
     """Set fields of a draft; what the machine proposed stays beside them."""
+    call = services.calls.get(call_id)
+    viewer.check_decides(call.profile)
     # While the call goes on there is a draft to correct, though no result yet.
-    if services.calls.get(call_id).state != "live":
+    if call.state != "live":
         check_has_draft(_finished(services, call_id).ticket)
     made = services.reviews.edit(call_id, body.values(), actor)
     return [Edit.model_validate(row) for row in made]
@@ -59,11 +71,13 @@ def edit(call_id: CallId, body: DraftEdits, services: ServicesDep, actor: ActorD
     "/api/calls/{call_id}/ticket",
     status_code=201,
     summary="Submit the ticket",
-    responses=problem_responses(404, 409, 422),
+    responses=problem_responses(403, 404, 409, 422),
 )
-def submit(call_id: CallId, services: ServicesDep, actor: ActorDep) -> SubmittedTicket:
+def submit(
+    call_id: CallId, services: ServicesDep, viewer: ViewerDep, actor: ActorDep
+) -> SubmittedTicket:
     """Make the draft, with people's values in it, a ticket; it cannot be changed afterwards."""
-    _finished(services, call_id)
+    viewer.check_decides(_finished(services, call_id).profile)
     return submitted_of(services.reviews.submit(call_id, ticket_content, actor))
 
 

@@ -16,6 +16,7 @@ from asr.roles import AgentSide
 from serving.api.dependencies import ServicesDep, same_origin
 from serving.api.multipart import Upload, receive_upload
 from serving.api.problems import problem_responses
+from serving.api.roles import ViewerDep
 from serving.api.schemas import CallStatus
 from serving.api.services import Services
 from serving.api.views import status_of
@@ -90,7 +91,9 @@ _FORM: dict[str, Any] = {
     responses=problem_responses(400, 413, 422, 503, 507),
     openapi_extra=_FORM,
 )
-async def upload(request: Request, response: Response, services: ServicesDep) -> CallStatus:
+async def upload(
+    request: Request, response: Response, services: ServicesDep, viewer: ViewerDep
+) -> CallStatus:
     """Take a recording in; it is processed in the background.
 
     Follow it at `/api/calls/{call_id}` or `/api/calls/{call_id}/events`. What the file
@@ -115,7 +118,7 @@ async def upload(request: Request, response: Response, services: ServicesDep) ->
             partial.unlink(missing_ok=True)
     services.jobs.submit(call_id)
     response.headers["Location"] = f"/api/calls/{call_id}"
-    return status_of(call)
+    return status_of(call, viewer)
 
 
 def _accept(services: Services, call_id: str, received: Upload) -> Call:

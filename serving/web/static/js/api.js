@@ -27,7 +27,16 @@ export async function post(path, body) {
   return send("POST", path, body);
 }
 
+const role = document.documentElement.dataset.role ?? "";
+
+/** An address that carries the role where a header cannot be sent: sound, events. */
+export function asRole(path) {
+  if (!role) return path;
+  return `${path}${path.includes("?") ? "&" : "?"}role=${encodeURIComponent(role)}`;
+}
+
 async function send(method, path, body, headers = {}) {
+  if (role) headers["X-Jiesu-Role"] = role;
   const request = { method, headers };
   if (body !== undefined) {
     request.body = JSON.stringify(body);

@@ -1,6 +1,6 @@
 // One call on the screen: what the service says of it, followed while it goes on.
 
-import { getJson } from "./api.js";
+import { asRole, getJson } from "./api.js";
 import { CallbackView } from "./callback.js";
 import { DraftView } from "./draft.js";
 import { Highlighter, index } from "./evidence.js";
@@ -65,7 +65,7 @@ function showStatus() {
   const problem = byId("problem");
   problem.hidden = !error;
   problem.textContent = error ? `${error.title}：${error.message}` : "";
-  if (hasAudio && state === "done") player.load(`/api/calls/${callId}/audio`);
+  if (hasAudio && state === "done") player.load(asRole(`/api/calls/${callId}/audio`));
   const isEmpty = utterances().length === 0;
   const waiting = { live: "等待说话…", queued: "录音正在排队…", processing: "正在识别录音…", done: "这通通话里没有听到说话。" };
   transcript.say(isEmpty ? (waiting[state] ?? "") : "");
@@ -115,7 +115,7 @@ const handlers = {
 };
 
 function follow() {
-  source = new EventSource(`/api/calls/${callId}/events?after=${view.cursor ?? ""}`);
+  source = new EventSource(asRole(`/api/calls/${callId}/events?after=${view.cursor ?? ""}`));
   for (const [type, handle] of Object.entries(handlers)) {
     source.addEventListener(type, (event) => handle(JSON.parse(event.data)));
   }
