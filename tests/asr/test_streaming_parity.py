@@ -22,6 +22,7 @@ pytest.importorskip("funasr")
 from asr.engines.funasr import load_model  # noqa: E402
 from asr.streaming.paraformer.config import ChunkConfig  # noqa: E402
 from asr.streaming.paraformer.fbank import Fbank  # noqa: E402
+from asr.streaming.paraformer.fixed_steps import next_size  # noqa: E402
 from asr.streaming.paraformer.model import StreamingParaformer  # noqa: E402
 from asr.streaming.paraformer.parity import FunasrStreaming, batched_scores, chunks_of, compare  # noqa: E402
 from asr.streaming.paraformer.random_weights import NetworkShape, write_random_checkpoint  # noqa: E402
@@ -57,8 +58,10 @@ def reference(folder: Path) -> object:
 
 
 @cache
-def ours(folder: Path, chunk: ChunkConfig) -> StreamingParaformer:
-    return StreamingParaformer(folder, slots=SLOTS, chunk=chunk)
+def ours(
+    folder: Path, chunk: ChunkConfig, sizes: tuple[int, ...] | None = None
+) -> StreamingParaformer:
+    return StreamingParaformer(folder, slots=SLOTS, chunk=chunk, fixed_sizes=sizes)
 
 
 def sound(samples: int, seed: int) -> Samples:
@@ -99,7 +102,8 @@ def test_every_stream_in_every_batch_says_what_funasr_says(
         assert isinstance(ready, list)
         return rng.sample(ready, rng.randint(1, len(ready)))
 
-    heard = batched_scores(ours(folder, chunk), streams, slots, pick)
+    sizes = data.draw(st.sampled_from([None, (1, 4, 8)]))
+    heard = batched_scores(ours(folder, chunk, sizes), streams, slots, pick)
     alone = FunasrStreaming(reference(folder), chunk)
     for samples, scores in zip(streams, heard, strict=True):
         parity = compare(alone.scores(samples), scores)
@@ -177,6 +181,21 @@ def test_features_are_those_of_kaldi(window: str) -> None:
         # A band that next to nothing falls into is noise of float32, in Kaldi too.
         assert np.abs(rows - wanted).mean() < 1e-5
         assert np.abs(rows - wanted).max() < 1e-2
+
+
+def test_batches_are_filled_up_to_the_next_size() -> None:
+    assert [next_size(n, (1, 4, 8)) for n in (1, 2, 4, 5, 8)] == [1, 4, 4, 8, 8]
+    with pytest.raises(ValueError, match="beyond the largest size, 8"):
+        next_size(9, (1, 4, 8))
+
+
+def test_a_batch_beyond_the_largest_size_runs_as_it_is(folder: Path) -> None:
+    model = ours(folder, ChunkConfig(), (1, 2))
+    streams = [sound(20_000, seed) for seed in range(3)]
+    filled = batched_scores(model, streams, range(3), lambda ready: ready)
+    free = batched_scores(ours(folder, ChunkConfig()), streams, range(3), lambda ready: ready)
+    assert model.largest_fixed == 2
+    assert all(torch.equal(a, b) for a, b in zip(filled, free, strict=True))
 
 
 def test_a_stream_is_cut_as_funasr_cuts_it() -> None:

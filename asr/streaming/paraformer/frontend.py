@@ -55,5 +55,5 @@ class ChunkFrontend(nn.Module):
         stacked = windows.gather(1, index[:, :, None].expand(-1, -1, windows.shape[2]))
         frames = stacked.reshape(len(samples), len(self.stack), -1)
         real = (rows + STEP - 1 - _BEFORE).div(STEP, rounding_mode="floor")
-        real = torch.where(count < CHUNK_FRAME_SAMPLES, 0, real)
+        real = real.masked_fill(count < CHUNK_FRAME_SAMPLES, 0)
         return (frames + self.shift) * self.scale, real

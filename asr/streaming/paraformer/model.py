@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from asr.errors import EngineUnavailableError
 from asr.streaming.paraformer.checkpoint import build, read_checkpoint
-from asr.streaming.paraformer.config import ChunkConfig
+from asr.streaming.paraformer.config import UNBOUNDED, ChunkConfig
+from asr.streaming.paraformer.fixed_steps import BATCH_SIZES, FixedSteps
 from asr.streaming.paraformer.network import ChunkBatch, Encoded
 
 Precision = Literal["float32", "bfloat16"]
@@ -44,8 +47,13 @@ class StreamingParaformer:
         chunk: ChunkConfig | None = None,
         device: str = "cpu",
         precision: Precision = "float32",
+        fixed_sizes: Sequence[int] | None = None,
     ) -> None:
-        """Load a checkpoint; raises EngineUnavailableError."""
+        """Load a checkpoint; raises EngineUnavailableError.
+
+        With `fixed_sizes`, batches are filled up to one of them. A CUDA device takes
+        those of `BATCH_SIZES` without being told, and captures each as a graph.
+        """
         self.chunk = chunk or ChunkConfig()
         self.device = _device(device)
         checkpoint = read_checkpoint(folder)
@@ -53,27 +61,51 @@ class StreamingParaformer:
         self.tokens = checkpoint.tokens
         self.network = build(checkpoint, self.chunk, self.device, _DTYPES[precision])
         self.slots = self.network.slots(slots)
+        self._steps = np.zeros(slots + 1, dtype=np.int64)
+        if fixed_sizes is None and self.device.type == "cuda":
+            fixed_sizes = BATCH_SIZES
+        is_bounded = self.chunk.encoder_look_back != UNBOUNDED
+        self._fixed = None
+        if fixed_sizes and is_bounded:
+            self._fixed = FixedSteps(self.network, self.slots, fixed_sizes)
+
+    @property
+    def largest_fixed(self) -> int | None:
+        """The largest batch that runs at a fixed size, None where sizes are free."""
+        return self._fixed.largest if self._fixed is not None else None
 
     @torch.inference_mode()
     def step(self, batch: ChunkBatch) -> Decoded:
         """Take one chunk of each stream of the batch; a slot may be in it only once."""
-        encoded = self.network.encode(batch, self.slots)
+        self._make_room(batch)
+        fixed = self._fixed if self._fixed and len(batch.rows) <= self._fixed.largest else None
+        encoded = fixed.encode(batch) if fixed else self.network.encode(batch, self.slots)
         heard = encoded.fired.count.nonzero().squeeze(1)
         count = encoded.fired.count[heard]
         most = int(count.max()) if len(heard) else 0
         if not most:
             empty = count.new_zeros(0, 0)
-            return Decoded(heard, empty, count, encoded.frames.new_zeros(0, 0, len(self.tokens)))
+            return Decoded(heard, empty, count, torch.zeros(0, 0, len(self.tokens)))
         tokens = encoded.fired.tokens[heard, :most]
-        logits = self.network.decode(
-            _rows(batch, heard), _frames(encoded, heard), tokens, count, self.slots
-        ).float()
+        rows, frames = _rows(batch, heard), _frames(encoded, heard)
+        if fixed:
+            logits = fixed.decode(rows, frames, tokens, count)
+        else:
+            logits = self.network.decode(rows, frames, tokens, count, self.slots).float()
         return Decoded(heard, logits.argmax(dim=2), count, logits)
 
     @torch.inference_mode()
-    def forget(self, slot: int) -> None:
-        """Make a slot as new."""
-        self.slots.forget(slot)
+    def forget(self, slots: Tensor) -> None:
+        """Make slots int64 (some,) as new."""
+        self.slots.forget(slots)
+        self._steps[slots.cpu().numpy()] = 0
+
+    def _make_room(self, batch: ChunkBatch) -> None:
+        """Grow an unbounded look-back where one of the streams has come to its end."""
+        if self.chunk.encoder_look_back == UNBOUNDED:
+            rows = batch.rows.cpu().numpy()
+            self.slots.make_room(int(self._steps[rows].max(initial=0)))
+            self._steps[rows] += 1
 
 
 def _rows(batch: ChunkBatch, index: Tensor) -> ChunkBatch:

@@ -68,7 +68,7 @@ class ParaformerNetwork(nn.Module):
 
         Of streams whose last chunk this is, nothing is kept.
         """
-        to_rows = torch.where(batch.is_last, state.scratch, batch.rows)
+        to_rows = batch.rows.masked_fill(batch.is_last, state.scratch)
         overlapped, is_real = self._overlapped(batch, to_rows, state)
         at = None if state.encoder is None else state.encoder.places(batch.rows, to_rows)
         dtype = self.encoder.after_norm.weight.dtype
@@ -90,7 +90,7 @@ class ParaformerNetwork(nn.Module):
         Streams without a token in this chunk must not be among them: what their decoder
         remembers stays as it is.
         """
-        to_rows = torch.where(batch.is_last, state.scratch, batch.rows)
+        to_rows = batch.rows.masked_fill(batch.is_last, state.scratch)
         at = None if state.decoder is None else state.decoder.places(batch.rows, to_rows)
         remembered = state.tokens.rows(batch.rows, to_rows, count, tokens.shape[1])
         logits: Tensor = self.decoder(
@@ -112,7 +112,8 @@ class ParaformerNetwork(nn.Module):
         features = features * self.scale + self.positions(seen)
         before = state.features[batch.rows]
         # The frames of a tail without sound of its own are scaled once more: so does FunASR.
-        factor = torch.where(batch.is_last & (real == 0), self.scale, 1.0)
+        factor = torch.ones_like(before[:, 0, 0])
+        factor = factor.masked_fill(batch.is_last & (real == 0), self.scale)
         overlapped = torch.cat([before * factor[:, None, None], features], dim=1)
         kept = before.shape[1]
         state.samples.index_put_((to_rows,), samples[:, -CARRIED_SAMPLES:])

@@ -113,8 +113,7 @@ def batched_scores(
     """
     waiting = [chunks_of(samples, model.chunk.samples) for samples in streams]
     heard: list[list[Tensor]] = [[] for _ in streams]
-    for slot in slots:
-        model.forget(slot)
+    model.forget(torch.tensor(list(slots)))
     while ready := [index for index, chunks in enumerate(waiting) if chunks]:
         chosen = pick(ready)
         parts = [waiting[index].pop(0) for index in chosen]

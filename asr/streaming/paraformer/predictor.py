@@ -90,7 +90,7 @@ class Predictor(nn.Module):
             fires = (added >= threshold) & here
             ending.append(torch.where(fires, threshold - total, weight))
             total = torch.where(fires, added - threshold, added)
-            beginning.append(torch.where(fires, total, 0.0))
+            beginning.append(total * fires)
             fired.append(fires)
         fires = torch.stack(fired, dim=1)
         done = fires.cumsum(dim=1)

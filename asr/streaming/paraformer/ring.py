@@ -90,10 +90,10 @@ class LookBackRing:
         self.written.index_put_((at.to_rows,), written + self.added)
         self.held.index_put_((at.to_rows,), more)
 
-    def forget(self, row: Tensor) -> None:
+    def forget(self, slots: Tensor) -> None:
         """Make slots as new; what lies in the ring is not looked at any more."""
-        self.written[row] = 0
-        self.held[row] = 0
+        self.written[slots] = 0
+        self.held[slots] = 0
 
     def has_room(self, steps: int) -> bool:
         """Whether a stream that has made `steps` steps can make one more."""

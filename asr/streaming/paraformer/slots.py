@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from asr.streaming.paraformer.config import UNBOUNDED, ChunkConfig, ParaformerConfig
 from asr.streaming.paraformer.frontend import CARRIED_SAMPLES
@@ -73,20 +74,16 @@ class Slots:
         tensors += [side for ring in rings for side in (ring.keys, ring.values)]
         return sum(t.numel() * t.element_size() for t in tensors) // (self.count + 1)
 
-    def forget(self, slot: int) -> None:
-        """Make a slot as new, for the next stream."""
+    def forget(self, slots: Tensor) -> None:
+        """Make slots int64 (some,) as new, for the next streams."""
         for state in (self.seen, self.samples, self.features, self.weight, self.frame):
-            state[slot] = 0
-        row = torch.tensor([slot], device=self.seen.device)
+            state[slots] = 0
         for ring in (self.encoder, self.decoder):
             if ring is not None:
-                ring.forget(row)
-        self.tokens.forget(row)
+                ring.forget(slots)
+        self.tokens.forget(slots)
 
-    def make_room(self, steps: int) -> bool:
-        """Grow an unbounded look-back for a stream that has made `steps`; True where it did."""
-        if self.encoder is None or self.encoder.has_room(steps):
-            return False
-        while not self.encoder.has_room(steps):
+    def make_room(self, steps: int) -> None:
+        """Grow an unbounded look-back until a stream that has made `steps` can make one more."""
+        while self.encoder is not None and not self.encoder.has_room(steps):
             self.encoder.grow()
-        return True

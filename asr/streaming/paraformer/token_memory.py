@@ -58,9 +58,9 @@ class TokenMemory:
 
     def advance(self, at: MemoryRows) -> None:
         """Note that these streams have had tokens."""
-        self.has_tokens[at.to_rows] = True
+        self.has_tokens.index_fill_(0, at.to_rows, True)
 
-    def forget(self, row: Tensor) -> None:
+    def forget(self, slots: Tensor) -> None:
         """Make slots as new."""
-        self.kept[:, row] = 0
-        self.has_tokens[row] = False
+        self.kept[:, slots] = 0
+        self.has_tokens[slots] = False
