@@ -17,6 +17,8 @@ FILE ?=
 DEMO_SERVE ?= 1
 # A bare torch would pull gigabytes of CUDA where the index serves that build first.
 TORCH ?= torch==2.13.0
+# Both are imported as `funasr_client`, so each needs a folder of its own.
+CLIENTS := funasr-client==0.1.6 funasr-python==0.1.5
 # Further arguments for pytest, such as PYTEST_ARGS="tests/asr -k vad".
 PYTEST_ARGS ?= -n 2
 
@@ -49,6 +51,10 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@$(PIP) install --quiet "$(TORCH)"
 	@echo "==> Installing jiesu with everything its tests need"
 	@$(PIP) install --quiet --editable ".[gpu,train,dev]"
+	@echo "==> Installing foreign clients for the tests of the ingresses"
+	@for client in $(CLIENTS); do \
+	  $(PIP) install --quiet --no-deps --upgrade --target "$(VENV)/clients/$${client%%=*}" "$$client"; \
+	done
 	@touch $@ $(VENV)/.base
 
 models: $(VENV)/.base
