@@ -1,9 +1,10 @@
-"""Chooses among a recogniser's readings, and among the homophones in them, by a language model.
+"""Chooses among a recogniser's readings, and among the homophones in them, by language models.
 
 Whisper hears the syllables better than it spells them: about half of its wrong
 characters have the right pinyin. Each reading is opened into a lattice of homophones and
-the best path is searched, weighing what the recogniser heard, what a character's
-replacement costs by how different it sounds, and what people write on a hotline.
+the best spellings are searched, weighing what the recogniser heard, what a character's
+replacement costs by how different it sounds, and what people write on a hotline. The
+best of all readings are then compared once more with a model of general Chinese words.
 """
 
 from __future__ import annotations
@@ -14,27 +15,17 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from asr.homophones import Homophones
+from asr.lattice import HotwordPieces, SearchSettings, Step, best_paths
 from asr.text import written_numbers
-from models.language_model.ngram import (
-    BITS,
-    END,
-    SPECIAL,
-    CharacterModel,
-    Floats,
-    Keys,
-    load_shipped,
-    shifted,
-    symbols,
-)
+from models.language_model import word_ngram
+from models.language_model.ngram import SPECIAL, CharacterModel, load_shipped, symbols
+from models.language_model.word_ngram import WordModel
 
 _PIECES = re.compile(r"[A-Za-z]+|[0-9][0-9*]*|.", re.DOTALL)
 _MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 _NUMERALS = re.compile("[零〇幺一二三四五六七八九]{3,}")
-_BIGRAM = np.uint64((1 << BITS * 2) - 1)
-_TRIGRAM = np.uint64((1 << BITS * 3) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,54 +44,56 @@ class RescoringSettings:
     replacement_costs: tuple[float, float, float, float] = (0.0, 2.0, 3.0, 5.0)
     """By `Likeness`, from keeping a character to replacing it by one that sounds less alike."""
     length_reward: float = 1.0
-    """Per character and model weight: the model alone would like every text short."""
+    """Per character and model weight: the models alone would like every text short."""
     hotword_reward: float = 2.0
     """Per character of a hotword that a path spells."""
     mobile_reward: float = 2.0
     """For a whole mobile number: decoders tend to lose one of several equal digits."""
     opened_readings: int = 5
     """Readings whose homophones are searched; the others are only compared."""
-    beam: int = 12
+    beam: int = 16
+    paths: int = 6
+    """Spellings kept of each opened reading."""
+    compared: int = 12
+    """Spellings of all readings that the word model judges."""
+    final_model_weight: float = 0.3
+    """Of the character model, once the word model has its say."""
+    word_model_weight: float = 0.2
+
+
+HOTLINE_RESCORING = RescoringSettings()
+"""For telephone calls: quick, since it runs on every utterance of every call."""
+THOROUGH_RESCORING = RescoringSettings(
+    opened_readings=8, beam=40, paths=20, compared=60, word_model_weight=0.3
+)
+"""For full-band sound, whose subjects are wider than a hotline's; three times the work."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """One place of the lattice: symbols (k,), costs (k,) and the characters they stand for."""
+class _Spelling:
+    """A text, its score by the recogniser and the character model, and that model's part."""
 
-    ids: Keys
-    costs: Floats
-    characters: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _HotwordPieces:
-    """Triples of characters within hotwords (pairs, of words of two), packed and sorted.
-
-    `worth` spreads a word's characters over its pieces.
-    """
-
-    keys: Keys
-    worth: Floats
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def characters_spelled(self, histories: Keys) -> Floats:
-        """Return how many characters of hotwords the ends of these histories spell."""
-        spelled = np.zeros(histories.shape, np.float32)
-        for mask in (_BIGRAM, _TRIGRAM):
-            ends = histories & mask
-            places = np.minimum(np.searchsorted(self.keys, ends), len(self.keys) - 1)
-            spelled += np.where(self.keys[places] == ends, self.worth[places], np.float32(0.0))
-        return spelled
+    text: str
+    score: float
+    log_probability: float
+    length: int
 
 
 class Rescorer:
-    """Language model and homophones, ready to rescore; keeps nothing between calls."""
+    """Language models and homophones, ready to rescore; keeps nothing between calls.
 
-    def __init__(self, model: CharacterModel, settings: RescoringSettings | None = None) -> None:
+    Without a word model the character model decides alone.
+    """
+
+    def __init__(
+        self,
+        model: CharacterModel,
+        settings: RescoringSettings | None = None,
+        words: WordModel | None = None,
+    ) -> None:
         self._model = model
-        self._settings = settings or RescoringSettings()
+        self._words = words
+        self._settings = settings or HOTLINE_RESCORING
         self._homophones = Homophones(model.vocabulary[len(SPECIAL) :])
         self._costs = np.array(self._settings.replacement_costs, np.float32)
         self._step = lru_cache(maxsize=20_000)(self._make_step)
@@ -109,97 +102,82 @@ class Rescorer:
     def rescore(self, readings: Sequence[Reading], hotwords: Sequence[str] = ()) -> list[Reading]:
         """Return the readings and their best respellings, best first, each text once."""
         wanted = self._hotword_pieces(tuple(hotwords))
-        judged = sorted(
-            (self._judge(r, self._plain_steps(r.text), wanted) for r in readings),
-            key=lambda r: -r.score,
-        )
-        heard = {r.text: r.score for r in readings}
+        plain = [self._spellings(r, self._plain_steps(r.text), wanted)[0] for r in readings]
+        ranked = sorted(zip(plain, readings, strict=True), key=lambda pair: -pair[0].score)
         opened = [
-            self._judge(Reading(r.text, heard[r.text]), self._open_steps(r.text), wanted)
-            for r in judged[: self._settings.opened_readings]
+            spelling
+            for _, reading in ranked[: self._settings.opened_readings]
+            for spelling in self._spellings(reading, self._open_steps(reading.text), wanted)
         ]
-        best: dict[str, float] = {}
-        for reading in (*opened, *judged):
-            best[reading.text] = max(reading.score, best.get(reading.text, -np.inf))
-        return [Reading(t, s) for t, s in sorted(best.items(), key=lambda item: -item[1])]
+        best: dict[str, _Spelling] = {}
+        for spelling in (*opened, *plain):
+            if spelling.text not in best or best[spelling.text].score < spelling.score:
+                best[spelling.text] = spelling
+        return self._compared(sorted(best.values(), key=lambda s: -s.score))
 
-    def _judge(self, reading: Reading, steps: Sequence[_Step], wanted: _HotwordPieces) -> Reading:
+    def _compared(self, spellings: Sequence[_Spelling]) -> list[Reading]:
+        """Let the word model judge the first of the spellings, and order them anew."""
+        if self._words is None:
+            return [Reading(s.text, s.score) for s in spellings]
+        setting = self._settings
+        judged = []
+        for spelling in spellings[: setting.compared]:
+            reward = setting.length_reward * spelling.length
+            change = setting.final_model_weight - setting.model_weight
+            score = spelling.score + change * (spelling.log_probability + reward)
+            score += setting.word_model_weight * (self._words.score(spelling.text) + reward)
+            judged.append(Reading(spelling.text, score))
+        return sorted(judged, key=lambda reading: -reading.score)
+
+    def _spellings(
+        self, reading: Reading, steps: Sequence[Step], wanted: HotwordPieces
+    ) -> list[_Spelling]:
         if not steps:
-            return reading
-        score, chosen = self._search(steps, wanted)
+            return [_Spelling(reading.text, reading.score, 0.0, 0)]
+        setting = self._settings
+        search = SearchSettings(
+            setting.model_weight,
+            setting.length_reward,
+            setting.hotword_reward,
+            setting.beam,
+            setting.paths,
+        )
+        told = reading.score
         if _MOBILE.search(written_numbers(reading.text)):
-            score += self._settings.mobile_reward
-        return Reading(_respelled(reading.text, chosen), reading.score + score)
+            told += setting.mobile_reward
+        return [
+            _Spelling(
+                _respelled(reading.text, path.characters),
+                told + path.score,
+                path.log_probability,
+                len(steps),
+            )
+            for path in best_paths(self._model, steps, wanted, search)
+        ]
 
-    def _plain_steps(self, text: str) -> list[_Step]:
+    def _plain_steps(self, text: str) -> list[Step]:
         return [self._step(c, False) for c in symbols(text)]
 
-    def _open_steps(self, text: str) -> list[_Step]:
+    def _open_steps(self, text: str) -> list[Step]:
         """Numbers spoken digit by digit stay as they are: no model knows them better."""
         seen = symbols(text)
         kept = {i for m in _NUMERALS.finditer(seen) for i in range(m.start(), m.end())}
         return [self._step(c, i not in kept) for i, c in enumerate(seen)]
 
-    def _make_step(self, character: str, opened: bool) -> _Step:
+    def _make_step(self, character: str, opened: bool) -> Step:
         choices = self._homophones.of(character) if opened else self._homophones.of(character)[:1]
         ids = self._model.ids([c.character for c in choices])
         costs = self._costs[[int(c.likeness) for c in choices]]
-        return _Step(ids, costs, tuple(c.character for c in choices))
+        return Step(ids, costs, tuple(c.character for c in choices))
 
-    def _search(self, steps: Sequence[_Step], wanted: _HotwordPieces) -> tuple[float, str]:
-        """Return score and characters of the best path (beam search)."""
-        setting = self._settings
-        histories = np.zeros(1, np.uint64)
-        scores = np.zeros(1, np.float32)
-        trail: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]] = []
-        for step in steps:
-            told = self._model.log_probabilities(histories[:, None], step.ids[None, :])
-            total = scores[:, None] + setting.model_weight * (told + setting.length_reward)
-            total = total - step.costs[None, :]
-            after = shifted(histories[:, None], step.ids[None, :], self._model.order)
-            if len(wanted):
-                total = total + setting.hotword_reward * wanted.characters_spelled(after)
-            chosen = _best_distinct(total.ravel(), after.ravel(), setting.beam)
-            trail.append((chosen // len(step.ids), chosen % len(step.ids)))
-            scores, histories = total.ravel()[chosen], after.ravel()[chosen]
-        end = np.array([[END]], np.uint64)
-        scores = (
-            scores
-            + setting.model_weight * (self._model.log_probabilities(histories[:, None], end)[:, 0])
-        )
-        place = int(scores.argmax())
-        spelled_back = []
-        for step, (parents, choices) in zip(reversed(steps), reversed(trail), strict=True):
-            spelled_back.append(step.characters[int(choices[place])])
-            place = int(parents[place])
-        return float(scores.max()), "".join(reversed(spelled_back))
-
-    def _make_hotword_pieces(self, hotwords: tuple[str, ...]) -> _HotwordPieces:
-        worth: dict[int, float] = {}
-        for word in hotwords:
-            ids = [int(i) for i in self._model.ids(symbols(word))]
-            if len(ids) == 2:
-                worth[ids[0] << BITS | ids[1]] = 2.0
-            for first, second, third in zip(ids, ids[1:], ids[2:], strict=False):
-                key = first << 2 * BITS | second << BITS | third
-                worth[key] = max(len(ids) / (len(ids) - 2), worth.get(key, 0.0))
-        keys = sorted(worth)
-        return _HotwordPieces(
-            np.array(keys, np.uint64), np.array([worth[key] for key in keys], np.float32)
-        )
+    def _make_hotword_pieces(self, hotwords: tuple[str, ...]) -> HotwordPieces:
+        return HotwordPieces.of(hotwords, self._model)
 
 
 @cache
-def shipped_rescorer() -> Rescorer:
-    """Return the one rescorer on the shipped language model; it may be shared by threads."""
-    return Rescorer(load_shipped())
-
-
-def _best_distinct(totals: Floats, histories: Keys, most: int) -> npt.NDArray[np.intp]:
-    """Return the places of the best totals, one for each history."""
-    order = np.argsort(-totals, kind="stable")
-    _, firsts = np.unique(histories[order], return_index=True)
-    return order[np.sort(firsts)[:most]]
+def shipped_rescorer(settings: RescoringSettings | None = None) -> Rescorer:
+    """Return the rescorer on the shipped language models; it may be shared by threads."""
+    return Rescorer(load_shipped(), settings, word_ngram.load_shipped())
 
 
 def _respelled(text: str, chosen: str) -> str:

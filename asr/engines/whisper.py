@@ -20,8 +20,16 @@ import ctranslate2
 from tokenizers import Tokenizer
 
 from asr.engines.log_mel import FRAMES_PER_S, LogMel
+from asr.engines.tempo import Hypothesis, at_tempo, joined
 from asr.errors import EngineError, EngineUnavailableError
-from asr.rescoring import Reading, Rescorer, shipped_rescorer
+from asr.rescoring import (
+    HOTLINE_RESCORING,
+    THOROUGH_RESCORING,
+    Reading,
+    Rescorer,
+    RescoringSettings,
+    shipped_rescorer,
+)
 from asr.text import is_looping, tidy, without_loops, written_numbers
 from asr.types import SAMPLE_RATE_HZ, Alternative, Recognition, SpeechSegment
 from models import registry
@@ -51,6 +59,9 @@ class WhisperSettings:
     """Hypotheses of each utterance that the language model chooses from."""
     alternatives: int = 5
     """Other readings handed on, for numbers said twice."""
+    tempos: tuple[float, ...] = (1.0,)
+    """Speeds at which an utterance is played to the decoder; the first is believed first."""
+    rescoring: RescoringSettings = HOTLINE_RESCORING
     batch_s: float = 80.0
     """Padded seconds of audio in one batch, at most."""
     no_speech: float = 0.6
@@ -60,17 +71,10 @@ class WhisperSettings:
     """Below this nothing is believed."""
 
 
-FULL_BAND_SETTINGS = WhisperSettings(beam_size=10, readings=10)
-"""Full-band sound is not what a hotline hears all day: more readings, at half the speed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Hypothesis:
-    """What the decoder wrote: tidied text, mean log probability per token, and tokens."""
-
-    text: str
-    score: float
-    tokens: int
+FULL_BAND_SETTINGS = WhisperSettings(
+    beam_size=10, readings=10, tempos=(1.0, 1.075), rescoring=THOROUGH_RESCORING
+)
+"""Full-band sound is not what a hotline hears all day: heard twice, at a quarter of the speed."""
 
 
 class WhisperRecogniser:
@@ -96,7 +100,7 @@ class WhisperRecogniser:
         self.name = folder.name
         self._settings = settings or WhisperSettings()
         self._features = LogMel()
-        self._rescorer = rescorer or shipped_rescorer()
+        self._rescorer = rescorer or shipped_rescorer(self._settings.rescoring)
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             self._model = ctranslate2.models.Whisper(
@@ -145,16 +149,28 @@ class WhisperRecogniser:
     def _recognise(
         self, segments: Sequence[SpeechSegment], hotwords: Sequence[str]
     ) -> list[Recognition]:
-        results = self._decode(segments, self._frames(segments[-1]))
-        recognitions = []
-        for segment, result in zip(segments, results, strict=True):
-            hypotheses = self._believed(result)
-            if hypotheses and is_looping(hypotheses[0].text, _seconds(segment)):
-                hypotheses = self._once_more(segment)
-            recognitions.append(self._recognition(hypotheses, hotwords))
-        return recognitions
+        heard: list[list[list[Hypothesis]]] = [[] for _ in segments]
+        for tempo in self._settings.tempos:
+            played = [at_tempo(segment, tempo) for segment in segments]
+            results = self._decode(played, self._frames(played[-1]))
+            for hypotheses, result in zip(heard, results, strict=True):
+                hypotheses.append(self._believed(result))
+        return [
+            self._recognition(self._unlooped(segment, hypotheses), hotwords)
+            for segment, hypotheses in zip(segments, heard, strict=True)
+        ]
 
-    def _once_more(self, segment: SpeechSegment) -> list[_Hypothesis]:
+    def _unlooped(
+        self, segment: SpeechSegment, heard: Sequence[list[Hypothesis]]
+    ) -> Sequence[list[Hypothesis]]:
+        """Return what was heard, each time; once more and alone, where the first time looped."""
+        if not heard[0]:
+            return [[]]
+        if is_looping(heard[0][0].text, _seconds(segment)):
+            return [self._once_more(segment)]
+        return [hypotheses for hypotheses in heard if hypotheses]
+
+    def _once_more(self, segment: SpeechSegment) -> list[Hypothesis]:
         """Decode a looping utterance again, alone, with the context Whisper was trained on."""
         full = round(_LONGEST_CONTEXT_S * FRAMES_PER_S)
         (result,) = self._decode([segment], full, no_repeat_ngram_size=5)
@@ -183,11 +199,11 @@ class WhisperRecogniser:
             raise EngineError(f"the recogniser {self.name} failed: {error}") from error
         return results
 
-    def _believed(self, result: Any) -> list[_Hypothesis]:
+    def _believed(self, result: Any) -> list[Hypothesis]:
         """Return the hypotheses, best first; none where the sound is taken for no words."""
         pairs = zip(result.sequences_ids, result.scores, strict=True)
         hypotheses = [
-            _Hypothesis(self._text(ids), float(score), len(ids) + 1) for ids, score in pairs
+            Hypothesis(self._text(ids), float(score), len(ids) + 1) for ids, score in pairs
         ]
         best = hypotheses[0]
         doubtful = result.no_speech_prob > self._settings.no_speech
@@ -200,14 +216,14 @@ class WhisperRecogniser:
         return hypotheses
 
     def _recognition(
-        self, hypotheses: Sequence[_Hypothesis], hotwords: Sequence[str]
+        self, heard: Sequence[Sequence[Hypothesis]], hotwords: Sequence[str]
     ) -> Recognition:
-        """Return what the language model makes of the hypotheses, numbers written out."""
-        heard = [Reading(h.text, h.score * h.tokens) for h in hypotheses if h.text]
-        if not heard:
+        """Return what the language models make of the hypotheses, numbers written out."""
+        readings = [Reading(text, total) for text, total in joined(heard).items()]
+        if not readings:
             return Recognition("", 0.0, model=self.name)
         shares: dict[str, float] = {}
-        readings = self._rescorer.rescore(heard, hotwords)
+        readings = self._rescorer.rescore(readings, hotwords)
         for reading in readings:
             text = written_numbers(reading.text)
             share = math.exp(max(reading.score - readings[0].score, -50.0))
@@ -220,7 +236,7 @@ class WhisperRecogniser:
         )
         # How sure the decoder was of its words, by the beam's best: the shares above only
         # compare readings with each other.
-        confidence = min(math.exp(hypotheses[0].score), 1.0)
+        confidence = min(math.exp(heard[0][0].score), 1.0)
         return Recognition(best, confidence, (), alternatives, self.name)
 
     def _text(self, ids: Sequence[int]) -> str:

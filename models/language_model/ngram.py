@@ -10,16 +10,15 @@ the model has no opinion on how long a telephone number should be.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from models.errors import ModelMissingError, WeightsFormatError
+from models.language_model.tables import Floats, Keys, Table, load_tables, save_tables
 
 BITS = 13
 START, END, UNKNOWN = 0, 1, 2
@@ -27,10 +26,6 @@ SPECIAL = ("<s>", "</s>", "<unk>")
 NUMBER, LETTERS = "0", "a"
 FORMAT = 1
 
-Keys = npt.NDArray[np.uint64]
-Floats = npt.NDArray[np.float32]
-
-_LEAST_LOG = -20.0
 _LETTER_RUN = re.compile("[A-Za-z]+")
 _NUMBER_RUN = re.compile(r"[0-9][0-9*]*")
 
@@ -45,22 +40,6 @@ def shifted(histories: Keys, ids: Keys, order: int) -> Keys:
     """Return the histories (any shape) after `ids` (same shape) were said."""
     mask = np.uint64((1 << BITS * (order - 1)) - 1)
     return ((histories << np.uint64(BITS)) | ids) & mask
-
-
-@dataclass(slots=True)
-class Table:
-    """The n-grams of one order: sorted keys, log probabilities, log back-off weights."""
-
-    keys: Keys
-    log_probability: Floats
-    log_backoff: Floats
-
-    def find(self, keys: Keys) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-        """Return the place of each key and whether it is there."""
-        if not len(self.keys):
-            return np.zeros(keys.shape, np.intp), np.zeros(keys.shape, bool)
-        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return places, self.keys[places] == keys
 
 
 @dataclass(slots=True)
@@ -119,59 +98,17 @@ class CharacterModel:
 
 
 def save(model: CharacterModel, path: Path) -> None:
-    """Write the model: keys as differences, logs in 1/12 (uint8), deflated."""
-    arrays: dict[str, npt.NDArray[np.generic]] = {
-        "format": np.array(FORMAT),
-        "vocabulary": np.array("\n".join(model.vocabulary)),
-    }
-    for order, table in enumerate(model.tables, start=1):
-        arrays[f"steps_{order}"] = _planes(np.diff(table.keys, prepend=np.uint64(0)))
-        arrays[f"probability_{order}"] = _quantised(table.log_probability)
-        arrays[f"backoff_{order}"] = _quantised(table.log_backoff)
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    """Write the model; see `tables.save_tables`."""
+    save_tables(path, FORMAT, model.vocabulary, model.tables)
 
 
 def load(path: Path) -> CharacterModel:
     """Read a model; raises ModelMissingError, WeightsFormatError."""
-    if not path.is_file():
-        raise ModelMissingError(f"no language model at {path}; reinstall jiesu or train one")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            if int(data["format"]) != FORMAT:
-                raise WeightsFormatError(f"{path} has another format; reinstall jiesu")
-            vocabulary = tuple(str(data["vocabulary"]).split("\n"))
-            orders = sum(name.startswith("steps_") for name in data.files)
-            tables = tuple(_read_table(data, order) for order in range(1, orders + 1))
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise WeightsFormatError(f"{path} is damaged ({error}); reinstall jiesu") from error
-    return CharacterModel(vocabulary, tables)
+    return CharacterModel(*load_tables(path, FORMAT))
 
 
+@cache
 def load_shipped() -> CharacterModel:
-    """Read the model that comes with the package (`models/weights/hotline-lm.npz`)."""
+    """Return the one model that comes with the package (`models/weights/hotline-lm.npz`)."""
     with as_file(files("models") / "weights" / "hotline-lm.npz") as path:
         return load(path)
-
-
-def _read_table(data: np.lib.npyio.NpzFile, order: int) -> Table:
-    planes = data[f"steps_{order}"].astype(np.uint64)
-    steps = sum((plane << np.uint64(8 * n) for n, plane in enumerate(planes)), np.uint64(0))
-    return Table(
-        np.cumsum(steps, dtype=np.uint64),
-        _restored(data[f"probability_{order}"]),
-        _restored(data[f"backoff_{order}"]),
-    )
-
-
-def _planes(steps: Keys) -> npt.NDArray[np.uint8]:
-    """Return uint8 (8, n): byte by byte, since the high bytes are nearly all zero."""
-    return steps.astype("<u8").view(np.uint8).reshape(-1, 8).T.copy()
-
-
-def _quantised(logs: Floats) -> npt.NDArray[np.uint8]:
-    return np.round(np.clip(logs, _LEAST_LOG, 0.0) * (255 / _LEAST_LOG)).astype(np.uint8)
-
-
-def _restored(codes: npt.NDArray[np.uint8]) -> Floats:
-    return codes.astype(np.float32) * np.float32(_LEAST_LOG / 255)

@@ -1,4 +1,4 @@
-"""`python -m models.language_model.train DATA OUT`: counts n-grams and writes the model.
+"""`python -m models.language_model.train DATA OUT [--general ARPA]`: counts and writes the model.
 
 An n-gram of two characters is kept if two documents have it, a longer one only from
 three documents on: what a single citizen wrote, a name above all, is not in the file.
@@ -17,19 +17,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from models.language_model.arpa import expected_ngrams
 from models.language_model.corpus import Document, dictionary_words, documents
-from models.language_model.ngram import (
-    BITS,
-    END,
-    SPECIAL,
-    START,
-    UNKNOWN,
-    CharacterModel,
-    Floats,
-    Keys,
-    Table,
-    save,
-)
+from models.language_model.ngram import BITS, END, SPECIAL, START, UNKNOWN, CharacterModel, save
+from models.language_model.tables import Floats, Keys, Table, changes
 
 ORDER = 4
 VOCABULARY_SIZE = 8_000
@@ -37,6 +28,10 @@ FEWEST_DOCUMENTS = (1, 2, 3, 3)
 DISCOUNT = 0.8
 DICTIONARY_SCALE = 0.02
 """A word of the dictionary counts this much of its frequency there, and 1."""
+GENERAL_WORDS = 2e7
+"""Words of the text that the general model stands for, beside nine million characters read."""
+FEWEST_EXPECTED = 4.0
+"""Rarer n-grams of the general model are left out, to keep the file small."""
 _IN_ALL = 1 << 20
 
 
@@ -49,8 +44,15 @@ class _Counts:
     documents: npt.NDArray[np.int64]
 
 
-def train(texts: Iterable[Document], words: Iterable[tuple[str, float]]) -> CharacterModel:
-    """Return the model of the texts, with the words (and their frequencies) read beside them."""
+def train(
+    texts: Iterable[Document],
+    words: Iterable[tuple[str, float]],
+    general: Path | None = None,
+) -> CharacterModel:
+    """Return the model of the texts, with the words (and their frequencies) read beside them.
+
+    `general` is a word model of general Chinese (ARPA) that fills what the texts lack.
+    """
     texts = [text for text in texts if text.sentences]
     weighted = [(word, 1 + DICTIONARY_SCALE * frequency) for word, frequency in words]
     vocabulary = _vocabulary(texts, weighted)
@@ -60,6 +62,9 @@ def train(texts: Iterable[Document], words: Iterable[tuple[str, float]]) -> Char
         _merged(stream.ngrams(order), _word_ngrams(weighted, index, order))
         for order in range(1, ORDER + 1)
     ]
+    if general:
+        for order, counts in enumerate(counted, start=1):
+            counted[order - 1] = _merged(counts, _general_ngrams(general, index, order))
     model = CharacterModel(vocabulary, (_unigrams(counted[0], len(vocabulary)),))
     for order in range(2, ORDER + 1):
         table = _table(model, counted[order - 1], order)
@@ -103,18 +108,14 @@ class _Stream:
         keys = keys[inside]
         by_key = np.lexsort((document, keys))
         keys, document, weight = keys[by_key], document[by_key], weight[by_key]
-        new_key = _changes(keys)
+        new_key = changes(keys)
         starts = np.flatnonzero(new_key)
-        new_document = new_key | _changes(document)
+        new_document = new_key | changes(document)
         return _Counts(
             keys[starts],
             np.add.reduceat(weight, starts),
             np.add.reduceat(new_document.astype(np.int64), starts),
         )
-
-
-def _changes(row: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
-    return np.append(True, row[1:] != row[:-1])
 
 
 def _vocabulary(texts: Sequence[Document], words: Sequence[tuple[str, float]]) -> tuple[str, ...]:
@@ -144,10 +145,17 @@ def _word_ngrams(words: Sequence[tuple[str, float]], index: dict[str, int], orde
     return _Counts(keys, values, np.full(len(keys), _IN_ALL))
 
 
+def _general_ngrams(arpa: Path, index: dict[str, int], order: int) -> _Counts:
+    expected = expected_ngrams(arpa, index, GENERAL_WORDS, order)
+    kept = expected.counts >= (FEWEST_EXPECTED if order > 1 else 0)
+    keys = expected.keys[kept]
+    return _Counts(keys, expected.counts[kept], np.full(len(keys), _IN_ALL))
+
+
 def _merged(first: _Counts, second: _Counts) -> _Counts:
     keys = np.concatenate([first.keys, second.keys])
     by_key = np.argsort(keys, kind="stable")
-    starts = np.flatnonzero(_changes(keys[by_key]))
+    starts = np.flatnonzero(changes(keys[by_key]))
     counts = np.concatenate([first.counts, second.counts])[by_key]
     seen_in = np.concatenate([first.documents, second.documents])[by_key]
     return _Counts(
@@ -167,8 +175,8 @@ def _unigrams(counted: _Counts, size: int) -> Table:
 def _table(model: CharacterModel, counted: _Counts, order: int) -> Table:
     """Return the table of `order`, and set the back-off of the histories one shorter."""
     histories = counted.keys >> np.uint64(BITS)
-    starts = np.flatnonzero(_changes(histories))
-    group = np.cumsum(_changes(histories)) - 1
+    starts = np.flatnonzero(changes(histories))
+    group = np.cumsum(changes(histories)) - 1
     totals = np.add.reduceat(counted.counts, starts)
     shorter = model.tables[-1]
     places, known = shorter.find(histories)
@@ -195,8 +203,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--general", type=Path, help="word model of general Chinese, ARPA")
     options = parser.parse_args()
-    model = train(documents(options.data), dictionary_words())
+    model = train(documents(options.data), dictionary_words(), options.general)
     save(model, options.out)
     sizes = ", ".join(str(len(table.keys)) for table in model.tables)
     print(f"{options.out}: n-grams of order 1 to {model.order}: {sizes}", file=sys.stderr)
