@@ -149,7 +149,7 @@ def test_units_that_repeat_are_spelt_out(tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ("[西区]", "[南区]", "agencies.yaml:9: '南区' is no division of places.yaml"),
-        ("{西区: 西区文教局}", "{西县: 文教局}", "agencies.yaml:7: '西县' is no division"),
+        ("{西区: 西区文教局}", "{西县: 文教局}", "agencies.yaml:8: '西县' is no division"),
         ("{place}教育局", "市公安局", "agencies.yaml:7: the agency 市公安局 stands here twice"),
     ],
 )
