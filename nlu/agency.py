@@ -93,6 +93,15 @@ class Dispatcher:
         said = self._reader.read(text, place)
         return said.matches if said.probabilities() else ()
 
+    def direct_notes(self, matters: Sequence[DutyMatch], agency: str | None) -> tuple[str, ...]:
+        """Return the note that a matter goes straight to the unit that answers (直达基层)."""
+        for match in matters:
+            if any(owner.name == agency for owner in self._directory.owners(match.duty)):
+                if match.duty.direct:
+                    return (f"直达基层：「{match.duty.matter}」直接派{agency}，不逐级转派",)
+                return ()
+        return ()
+
     def _odds(
         self, text: str, learned: Learned, place: Resolution
     ) -> tuple[dict[str, float], Sequence[DutyMatch]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,6 +26,9 @@ class DispatchDirectory:
 
     def __init__(self, profile: NluProfile) -> None:
         self._duties = profile.directory.duties
+        self._parts = [
+            (duty, [(word, tuple(word.split("+"))) for word in duty.words]) for duty in self._duties
+        ]
         self._agencies = {agency.name: agency for agency in profile.agencies.agencies}
         self._by_function: dict[tuple[str, str], list[Agency]] = {}
         for agency in profile.agencies.agencies:
@@ -109,18 +112,21 @@ class DispatchDirectory:
     def matches(self, text: str) -> list[DutyMatch]:
         """Return the matters a text speaks of, the most specific first."""
         found = []
-        for duty in self._duties:
+        for duty, said in self._parts:
             if any(word in text for word in duty.exclusions):
                 continue
-            words = tuple(word for word in duty.words if _said(word, text))
+            words = tuple(word for word, parts in said if _all_in(parts, text))
             if words:
                 longest = max(len(word.replace("+", "")) for word in words)
                 found.append(DutyMatch(duty, words, longest + len(words) - 1.0))
         return sorted(found, key=lambda match: -match.strength)
 
 
-def _said(word: str, text: str) -> bool:
-    return all(part in text for part in word.split("+"))
+def _all_in(parts: Sequence[str], text: str) -> bool:
+    for part in parts:  # noqa: SIM110 (a generator costs more than the search itself)
+        if part not in text:
+            return False
+    return True
 
 
 def _forms(agency: Agency) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from nlu.category import (
 )
 from nlu.confidentiality import wants_confidentiality
 from nlu.demand import find_demand
+from nlu.directory import DutyMatch
 from nlu.gazetteer import Gazetteer
 from nlu.location import NO_HUNCH, Hunch, Resolution, resolve_location
 from nlu.passage import Passage
@@ -68,8 +70,11 @@ class Extractor:
         refusal = _refusal(matter.text)
         believed = None if refusal else self._believe(matter.text)
         place = resolve_location(matter, self._gazetteer, _hunch(believed))
+        matters: Sequence[DutyMatch] = ()
         if self._model is None and not refusal:
-            request_type, category = self._file_untrained(said, matter, place)
+            matters = self._dispatcher.matters(matter.text, place)
+            request_type = request_type_by_cues(self.profile.taxonomy, said)
+            category = category_by_matter(matters, matter)
         else:
             request_type, category = self._file(said, believed, refusal, demand)
         agency = self._dispatch(matter.text, believed, place, refusal, demand)
@@ -84,7 +89,10 @@ class Extractor:
             signals=find_signals(said),
             plates=find_plates(whole),
             confidential=wants_confidentiality(transcript),
-            notes=_notes(agency, place.field.reason),
+            notes=(
+                *_notes(agency, place.field.reason),
+                *self._dispatcher.direct_notes(matters, agency.value),
+            ),
         )
 
     def _believe(self, text: str) -> Beliefs | None:
@@ -113,16 +121,6 @@ class Extractor:
         return (
             request_type_field(spoken["request_type"], demand),
             category_field(believed["category"], demand),
-        )
-
-    def _file_untrained(
-        self, said: Passage, matter: Passage, place: Resolution
-    ) -> tuple[Field[str], Field[CategoryPath]]:
-        """File by the matters of the dispatch directory and the taxonomy's cues."""
-        matches = self._dispatcher.matters(matter.text, place)
-        return (
-            request_type_by_cues(self.profile.taxonomy, said),
-            category_by_matter(matches, matter),
         )
 
     def _dispatch(
