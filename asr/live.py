@@ -14,6 +14,7 @@ from asr.live_leg import LiveLeg
 from asr.live_words import LiveWords, WordTimes
 from asr.load import Admission
 from asr.owner import RecogniserOwner
+from asr.streaming.contract import StreamingRecogniser
 from asr.types import Channel, Samples, TranscriptEvent
 from asr.vad import Vad, default_vad
 
@@ -38,7 +39,8 @@ class LiveSession:
     An async context manager: entering admits the call (CapacityError), leaving gives its
     place back and cancels what is still going on. `push` audio, `end()` when the call is
     over, and iterate for events; the iteration stops after the last final. State of the
-    call is here, weights are with the owner.
+    call is here, weights are with the owner. With `streaming`, partials come from there,
+    within a chunk of what was said, and `owner` is asked for finals only.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class LiveSession:
         settings: LiveSettings | None = None,
         hotwords: Sequence[str] = (),
         vad: Vad | None = None,
+        streaming: StreamingRecogniser | None = None,
     ) -> None:
         self._owner = owner
+        self._streaming = streaming
         self._settings = chosen = settings or LiveSettings()
         detector = vad or default_vad()
         self._legs: dict[Channel, LiveLeg] = {
@@ -58,15 +62,23 @@ class LiveSession:
         }
         self._events = EventBuffer(chosen.max_events)
         self._wake = asyncio.Event()
-        self._words = LiveWords(owner, self._events, chosen.words, tuple(hotwords), self._wake.set)
+        self._words = LiveWords(
+            owner, self._events, chosen.words, tuple(hotwords), self._wake.set, streaming
+        )
         self._room = asyncio.Event()
         self._cut_asked = False
         self._has_ended = False
-        self._admission: Admission | None = None
+        self._admissions: list[Admission] = []
         self._pump: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> LiveSession:
-        self._admission = self._owner.admit()
+        self._admissions.append(self._owner.admit())
+        if self._streaming is not None:
+            try:
+                self._admissions.append(self._streaming.admit())
+            except AsrError:
+                self._give_back()
+                raise
         self._pump = asyncio.create_task(self._listen(), name="live session")
         return self
 
@@ -128,8 +140,11 @@ class LiveSession:
         for task in pump:
             task.cancel()
         await asyncio.gather(*pump, return_exceptions=True)
-        if self._admission is not None:
-            self._admission.release()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        for admission in self._admissions:
+            admission.release()
 
     @property
     def _is_over(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from asr.endpoint import HOP_SAMPLES, Endpointer, EndpointSettings
+from asr.live_streaming import UtteranceStream
 from asr.resample import StreamResampler
 from asr.stabilizer import PrefixStabilizer
 from asr.types import SAMPLE_RATE_HZ, Channel, Samples, SpeechSegment
@@ -27,6 +28,10 @@ class OpenUtterance:
     revision: int = 0
     heard_samples: int = 0
     is_closed: bool = False
+    stream: UtteranceStream | None = None
+    """Where its partials come from, if not from the recogniser of the finals."""
+    segment: SpeechSegment | None = None
+    """As much of it as has been looked at."""
 
 
 @dataclass(frozen=True, slots=True)

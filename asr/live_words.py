@@ -10,8 +10,10 @@ from typing import Literal
 from asr.errors import AsrError, EngineError
 from asr.live_events import EventBuffer
 from asr.live_leg import LiveLeg, OpenUtterance
+from asr.live_streaming import UtteranceStream
 from asr.owner import RecogniserOwner
 from asr.session import utterance_of
+from asr.streaming.contract import StreamingRecogniser
 from asr.types import SAMPLE_RATE_HZ, Channel, Recognition, SpeechSegment, TranscriptEvent
 
 
@@ -31,7 +33,8 @@ class LiveWords:
 
     `failed` is called when a final could not be had; `failure` says why. At most one
     partial of a leg is under way, and the finals of a leg come in the order they were
-    spoken.
+    spoken. With `streaming`, partials come from there as somebody speaks; should it fail,
+    the recogniser of the finals says them for the rest of the utterance.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class LiveWords:
         times: WordTimes,
         hotwords: tuple[str, ...],
         failed: Callable[[], None],
+        streaming: StreamingRecogniser | None = None,
     ) -> None:
         self.failure: AsrError | None = None
         self._owner = owner
@@ -48,6 +52,8 @@ class LiveWords:
         self._times = times
         self._hotwords = hotwords
         self._failed = failed
+        self._streaming = streaming
+        self._streams: set[UtteranceStream] = set()
         self._partials: dict[Channel, asyncio.Task[None]] = {}
         self._last_final: dict[Channel, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,6 +63,8 @@ class LiveWords:
         """Have the utterance that ended with `segment` recognised once and for all."""
         utterance, leg.utterance = leg.utterance, OpenUtterance()
         utterance.is_closed = True
+        if utterance.stream is not None:
+            utterance.stream.close()
         partial = self._partials.pop(leg.channel, None)
         if partial is not None:
             partial.cancel()
@@ -66,12 +74,38 @@ class LiveWords:
     def want_partial(self, leg: LiveLeg, segment: SpeechSegment) -> None:
         """Ask for a partial, unless one is under way or too little has been said since."""
         every = self._times.partial_every_ms * SAMPLE_RATE_HZ // 1000
+        if every and self._stream_partial(leg.utterance, segment):
+            return
         under_way = self._partials.get(leg.channel)
         said = len(segment.samples) - leg.utterance.heard_samples
         if not every or said < every or (under_way is not None and not under_way.done()):
             return
         leg.utterance.heard_samples = len(segment.samples)
         self._partials[leg.channel] = self._spawn(self._partial(leg.utterance, segment))
+
+    def _stream_partial(self, utterance: OpenUtterance, segment: SpeechSegment) -> bool:
+        """Feed the utterance's stream; False where there is none that works."""
+        if self._streaming is None:
+            return False
+        utterance.segment = segment
+        if utterance.stream is None:
+            try:
+                stream = UtteranceStream(self._streaming.open(), self._streaming.name)
+            except AsrError:
+                return False  # no slot is free; there may be one at the next look
+            utterance.stream = stream
+            self._streams.add(stream)
+            self._spawn(self._follow(utterance, stream))
+        if not utterance.stream.has_failed:
+            utterance.stream.feed(segment)
+        return not utterance.stream.has_failed
+
+    async def _follow(self, utterance: OpenUtterance, stream: UtteranceStream) -> None:
+        async for heard in stream:
+            if utterance.is_closed or utterance.segment is None:
+                break
+            await self._emit("partial", utterance, utterance.segment, heard, len(heard.text))
+        self._streams.discard(stream)
 
     async def finish(self) -> None:
         """Wait for all finals that were wanted; raise what one of them failed with."""
@@ -85,6 +119,8 @@ class LiveWords:
 
     async def cancel(self) -> None:
         """Give up whatever is still wanted."""
+        for stream in self._streams:
+            stream.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

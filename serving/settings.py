@@ -30,6 +30,13 @@ class Settings(BaseSettings):
     """Recogniser: `whisper` (CPU, no torch) or `funasr`."""
     model: str | None = None
     """Weights of the recogniser, by registry name; without it the engine's own."""
+    streaming_model: str | None = None
+    """Streaming Paraformer for the partials of live calls, by registry name or folder; without
+    it they come from the recogniser of the finals. Needs PyTorch."""
+    streaming_device: str = "cpu"
+    """Where the streaming model runs: `cpu` or a CUDA device."""
+    streaming_precision: Literal["float32", "bfloat16"] = "float32"
+    """`bfloat16` is faster and says almost the same."""
     threads: int = Field(default=0, ge=0)
     """Threads of the recogniser; 0 means one for each core this process may use."""
     data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("jiesu")))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from asr.owner import OwnerSettings, RecogniserOwner
+from asr.streaming.batcher import BatcherSettings, StreamBatcher
 from serving.feed import Feed
 from serving.hotlines import Hotlines
 from serving.jobs import Jobs
@@ -32,6 +33,7 @@ from serving.store.migrate import check_schema, upgrade
 
 if TYPE_CHECKING:
     from asr.recogniser import Recogniser
+    from asr.streaming.contract import ChunkModel
     from asr.vad import Vad
 
 
@@ -65,6 +67,8 @@ class Parts:
     recogniser: Callable[[Settings], Recogniser]
     extractor: Callable[[Profile], Extractor]
     vad: Callable[[], Vad]
+    streaming: Callable[[Settings], ChunkModel | None] = lambda settings: None
+    """The streaming model for partials, None where the settings name none."""
 
 
 def real_parts() -> Parts:
@@ -85,7 +89,22 @@ def real_parts() -> Parts:
 
         return default_vad()
 
-    return Parts(recogniser, extractor, vad)
+    return Parts(recogniser, extractor, vad, streaming_model)
+
+
+def streaming_model(settings: Settings) -> ChunkModel | None:
+    """Load the streaming model that the settings name, with a slot for each leg of each call."""
+    if settings.streaming_model is None:
+        return None
+    from asr.streaming.load import StreamingOptions, load_streaming
+
+    options = StreamingOptions(
+        slots=2 * settings.max_live_calls,
+        device=settings.streaming_device,
+        precision=settings.streaming_precision,
+        threads=settings.threads,
+    )
+    return load_streaming(settings.streaming_model, options)
 
 
 @asynccontextmanager
@@ -106,6 +125,12 @@ async def open_services(
         recogniser = await asyncio.to_thread(parts.recogniser, settings)
         owner = RecogniserOwner(recogniser, OwnerSettings(max_calls=settings.max_live_calls))
         await stack.enter_async_context(owner)
+        streaming = await asyncio.to_thread(parts.streaming, settings)
+        batcher = None
+        if streaming is not None:
+            limits_of_streams = BatcherSettings(max_calls=settings.max_live_calls)
+            batcher = StreamBatcher(streaming, limits_of_streams)
+            await stack.enter_async_context(batcher)
         vad = await asyncio.to_thread(parts.vad)
         shared = SharedRecogniser(recogniser.name, owner, asyncio.get_running_loop())
         hotlines = _hotlines(settings, parts, shared, vad, profile)
@@ -119,8 +144,9 @@ async def open_services(
         stack.push_async_callback(asyncio.to_thread, jobs.close)
         conclusion = Conclusion(calls, recordings, feed, jobs)
         live = LiveCalls(
-            owner, calls, recordings, feed, conclusion, vad, limits=limits or live_limits(settings)
-        )
+            owner, calls, recordings, feed, conclusion, vad,
+            limits=limits or live_limits(settings), streaming=batcher,
+        )  # fmt: skip
         stack.push_async_callback(live.close)
         demo = Demo(live)
         stack.push_async_callback(demo.close)

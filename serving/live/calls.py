@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from asr.live import LiveSession, LiveSettings
 from asr.owner import RecogniserOwner
+from asr.streaming.contract import StreamingRecogniser
 from asr.vad import Vad
 from serving.errors import BusyError, CallStateError, ClosingError, ResumeError
 from serving.feed import Feed
@@ -52,6 +53,7 @@ class LiveCalls:
         *,
         limits: LiveLimits,
         drafting_threads: int = 2,
+        streaming: StreamingRecogniser | None = None,
     ) -> None:
         self.limits = limits
         self._owner = owner
@@ -60,6 +62,7 @@ class LiveCalls:
         self._feed = feed
         self._conclusion = conclusion
         self._vad = vad
+        self._streaming = streaming
         self._held: dict[str, _Held] = {}
         self._starting: set[str] = set()
         self._connections = 0
@@ -162,6 +165,7 @@ class LiveCalls:
                 settings=LiveSettings(source_rate_hz=spec.sample_rate_hz),
                 hotwords=(*spec.hotwords, *pipeline.profile.nlu.hotwords.hotwords),
                 vad=self._vad,
+                streaming=self._streaming,
             )
             await on_failure.enter_async_context(session)
             if await asyncio.to_thread(self._calls.exists, spec.call_id):
