@@ -13,6 +13,8 @@ from nlu.types import CategoryPath, Evidence, Field
 
 _ALTERNATIVES = 4
 _BY_MATTER = 0.8
+_BY_LIKENESS = 0.4
+"""None of the matter's words was said; the text only resembles it."""
 _BY_CUE = 0.7
 _USUAL = 0.4
 """Low on purpose: nothing that was said speaks for it."""
@@ -72,8 +74,9 @@ def category_by_matter(matches: Sequence[DutyMatch], passage: Passage) -> Field[
     if not strengths:
         return Field.empty(_NO_MATTER)
     total = sum(strengths.values())
-    ranked = [(path, round(_BY_MATTER * s / total, 4)) for path, s in strengths.items()]
     chosen = next(match for match in matches if match.duty.category)
+    sure = _BY_MATTER if chosen.words else _BY_LIKENESS
+    ranked = [(path, round(sure * s / total, 4)) for path, s in strengths.items()]
     evidence = tuple(
         piece
         for word in (words.partition("+")[0] for words in chosen.words)

@@ -58,9 +58,9 @@ def _without_function(duty: Duty, origin: Origin, own: Document) -> Problem:
 
 
 def _unowned_categories(profile: Profile, taxonomy: Document) -> Iterator[Problem]:
-    """Where matters are filed under categories, every category needs one."""
+    """Where matters are filed under categories, each needs one, unless the tree is given."""
     filed = {duty.category for duty in profile.nlu.directory.duties if duty.category}
-    if not filed:
+    if not filed or taxonomy.data.get("given"):
         return
     for path in profile.nlu.taxonomy.paths():
         if path not in filed:

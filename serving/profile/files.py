@@ -50,7 +50,8 @@ class TaxonomyFile:
     """`taxonomy.yaml`. With `extends_base`, what is not said here is as the base has it.
 
     The base's categories come after those of this file, as far as a matter of the directory
-    is filed under them.
+    is filed under them. `given` says that the tree comes from elsewhere (labels of a data set, a
+    national scheme), so that it may have categories without a matter.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
@@ -60,6 +61,7 @@ class TaxonomyFile:
     request_cues: dict[str, tuple[str, ...]] = field(default_factory=dict)
     usual_request_type: str | None = None
     extends_base: bool = False
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
