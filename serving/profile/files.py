@@ -20,7 +20,8 @@ class Counterpart:
 
     `name` and `aliases` hold `{place}` for the division's name, or `{stem}` for it without
     县, 区, 镇 …; a town's may hold `{district}` too. `named` gives the name where a division's
-    unit is called otherwise; `without` lists divisions that have none.
+    unit is called otherwise; `without` lists divisions that have none; `endings` limits it to
+    divisions whose names end so (towns have a 人民政府, streets an office of their own name).
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
@@ -32,6 +33,12 @@ class Counterpart:
     aliases: tuple[str, ...] = ()
     named: dict[str, str] = field(default_factory=dict)
     without: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
+
+    def covers(self, division: str, *, within: str = "") -> bool:
+        """Tell whether a division (of the district `within`) has such a unit."""
+        names = {division, within, f"{within}/{division}"}
+        return not names & set(self.without) and division.endswith(self.endings or ("",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def all_agencies(
 
 def _in_districts(counterpart: Counterpart, places: Places) -> Iterator[Agency]:
     for district in places.districts:
-        if district.name not in counterpart.without:
+        if counterpart.covers(district.name):
             words = {"place": district.name, "stem": _stem(district.name)}
             yield _agency(counterpart, words, district.name, "district")
 
@@ -72,12 +72,11 @@ def _in_districts(counterpart: Counterpart, places: Places) -> Iterator[Agency]:
 def _in_towns(counterpart: Counterpart, places: Places) -> Iterator[Agency]:
     for district in places.districts:
         for street in district.streets:
-            town = f"{district.name}/{street.name}"
-            if not {district.name, street.name, town} & set(counterpart.without):
+            if counterpart.covers(street.name, within=district.name):
                 words = {
                     "district": district.name, "place": street.name, "stem": _stem(street.name),
                 }  # fmt: skip
-                yield _agency(counterpart, words, town, "town")
+                yield _agency(counterpart, words, f"{district.name}/{street.name}", "town")
 
 
 def _agency(

@@ -128,7 +128,8 @@ each_district:
      named: {西区: 西区文教局}}
   - {name: "{place}供电公司", function: 供电, level: enterprise, without: [西区]}
 each_town:
-  - {name: "{district}{place}人民政府", function: 镇街}
+  - {name: "{district}{place}人民政府", function: 镇街, endings: [镇, 乡]}
+  - {name: "{district}{place}", function: 镇街, endings: [街道办事处]}
 """
 TWO_DISTRICTS = FILES["places"] + '  - {name: 西区, code: "990103"}\n'
 
@@ -142,6 +143,7 @@ def test_units_that_repeat_are_spelt_out(tmp_path: Path) -> None:
     assert agencies["西区文教局"].function == "教育"
     assert agencies["东区供电公司"].level == "enterprise"
     assert "西区供电公司" not in agencies
+    assert "东区河口镇" not in agencies
     assert agencies["东区河口镇人民政府"].jurisdiction == "东区/河口镇"
 
 
