@@ -49,14 +49,17 @@ def transcribe_recording(
     cues: RoleCues | None = None,
     vad: Vad | None = None,
     progress: Progress | None = None,
+    on_utterance: Callable[[Utterance], None] | None = None,
 ) -> Transcript:
     """Return everything said in `recording`, by start time, with each turn's speaker.
 
     Decoding and endpointing run here while the recogniser works in its own thread.
+    `on_utterance` is told each utterance as it comes, its speaker and id still unknown;
+    what it raises ends the work.
     Raises AudioError (the recording), EngineError (the recogniser).
     """
     chosen = settings or SessionSettings()
-    done = _Done(progress)
+    done = _Done(progress, on_utterance)
     batches = _batches(_segments(recording, vad or default_vad(), chosen.endpoint), chosen)
     with ThreadPoolExecutor(chosen.workers, thread_name_prefix="recogniser") as pool:
         under_way: deque[tuple[list[SpeechSegment], Future[list[Recognition]]]] = deque()
@@ -77,8 +80,11 @@ def transcribe_recording(
 class _Done:
     """Collects what the recogniser hands back."""
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(
+        self, progress: Progress | None, on_utterance: Callable[[Utterance], None] | None
+    ) -> None:
         self.utterances: list[Utterance] = []
+        self._on_utterance = on_utterance
         self._progress = progress
         self._reached_ms = 0
 
@@ -89,6 +95,8 @@ class _Done:
         for segment, heard in zip(batch, answers, strict=True):
             if heard.text:
                 self.utterances.append(utterance_of(segment, heard, "u0"))
+                if self._on_utterance is not None:
+                    self._on_utterance(self.utterances[-1])
             self._reached_ms = max(self._reached_ms, segment.end_ms)
         if self._progress is not None:
             self._progress(self._reached_ms)

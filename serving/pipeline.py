@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from asr.audio import open_recording
 from asr.recogniser import Recogniser
 from asr.roles import AgentSide
 from asr.session import Progress, SessionSettings, transcribe_recording
-from asr.types import Transcript
+from asr.types import Transcript, Utterance
 from asr.vad import Vad
 from serving.clock import CHINA_TIME, recorded_at
 from serving.profile import Profile
@@ -86,6 +86,30 @@ class Pipeline:
         CALLS.labels(kind=result.kind, outcome="done").inc()
         AUDIO_SECONDS.inc(result.transcript.duration_ms / 1000)
         return result
+
+    def listen(
+        self,
+        path: Path,
+        *,
+        hotwords: Sequence[str] = (),
+        on_utterance: Callable[[Utterance], None] | None = None,
+    ) -> Transcript:
+        """Put a recording into words and do no more; `hotwords` go before the profile's.
+
+        `on_utterance` is told each utterance as it ends, before it is known who speaks.
+        Raises AudioError, EngineError.
+        """
+        # One at a time and in order where somebody waits for each of them.
+        steps = SessionSettings(batch_segments=1, sort_window_segments=1)
+        with open_recording(path) as recording:
+            return transcribe_recording(
+                recording,
+                self.recogniser,
+                settings=steps if on_utterance is not None else None,
+                hotwords=(*hotwords, *self.profile.nlu.hotwords.hotwords),
+                vad=self._vad,
+                on_utterance=on_utterance,
+            )
 
     def understand(
         self,

@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     """Largest recording accepted over HTTP."""
     max_queued_uploads: int = Field(default=1_000, ge=1)
     """Recordings that may wait to be processed; one more is refused with a clear answer."""
+    max_transcriptions: int = Field(default=16, ge=1)
+    """Requests of OpenAI's interface taken at once; one more is refused with a clear answer."""
     resume_within_s: float = Field(default=15.0, ge=0)
     """How long a live call is kept after its connection dropped."""
     max_call_hours: float = Field(default=4.0, gt=0)

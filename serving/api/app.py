@@ -13,6 +13,7 @@ from serving.api.routes import (
     demo,
     events,
     health,
+    openai,
     pages,
     reference,
     reviews,
@@ -33,6 +34,7 @@ Live calls come in over the WebSocket `/ws/call`, which docs/websocket.md descri
 _TAGS = [
     {"name": "calls", "description": "Recordings and live calls, and what came of them."},
     {"name": "decisions", "description": "What people decide; the machine's word stays beside it."},
+    {"name": "openai", "description": "As OpenAI's, for programs that speak it already."},
     {"name": "operation", "description": "For whoever runs the service."},
 ]
 
@@ -61,6 +63,7 @@ def create_app(services: Services) -> FastAPI:
         health.router,
         pages.router,
         reference.router,
+        openai.router,
         websocket.router,
         funasr.router,
     ):

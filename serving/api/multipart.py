@@ -30,10 +30,17 @@ class Upload:
     filename: str = ""
     size_bytes: int = 0
     fields: dict[str, str] = field(default_factory=dict)
+    all_fields: list[tuple[str, str]] = field(default_factory=list)
+    """The same in order, those included whose name comes again."""
 
 
 async def receive_upload(
-    content_type: str, chunks: AsyncIterator[bytes], path: Path, max_bytes: int
+    content_type: str,
+    chunks: AsyncIterator[bytes],
+    path: Path,
+    max_bytes: int,
+    *,
+    max_parts: int = _MAX_PARTS,
 ) -> Upload:
     """Write the part called `file` to `path` and return the other parts.
 
@@ -49,7 +56,7 @@ async def receive_upload(
         )
     try:
         with path.open("xb") as file:
-            receiver = _Receiver(file, max_bytes)
+            receiver = _Receiver(file, max_bytes, max_parts)
             await _parse(receiver, boundary, chunks)
             await asyncio.to_thread(receiver.write)
     except OSError as error:
@@ -90,13 +97,14 @@ async def _parse(receiver: _Receiver, boundary: bytes, chunks: AsyncIterator[byt
 class _Receiver:
     """Callbacks of the parser; gathers bytes until somebody writes them."""
 
-    def __init__(self, file: IO[bytes], max_bytes: int) -> None:
+    def __init__(self, file: IO[bytes], max_bytes: int, max_parts: int) -> None:
         self.upload = Upload()
         self.has_file = False
         self.is_complete = False
         self.waiting_bytes = 0
         self._file = file
         self._max_bytes = max_bytes
+        self._max_parts = max_parts
         self._waiting: list[bytes] = []
         self._headers: dict[str, bytes] = {}
         self._name = b""
@@ -111,8 +119,10 @@ class _Receiver:
 
     def begin_part(self) -> None:
         self._parts += 1
-        if self._parts > _MAX_PARTS:
-            raise UploadError(f"more than {_MAX_PARTS} parts; send one `file` and a few fields")
+        if self._parts > self._max_parts:
+            raise UploadError(
+                f"more than {self._max_parts} parts; send one `file` and a few fields"
+            )
         self._headers, self._name, self._value, self._part = {}, b"", b"", None
 
     def header_name(self, data: bytes, start: int, end: int) -> None:
@@ -155,7 +165,9 @@ class _Receiver:
 
     def end_part(self) -> None:
         if self._part is not None and self._part != "file":
-            self.upload.fields[self._part] = self._value.decode("utf-8", "replace")
+            value = self._value.decode("utf-8", "replace")
+            self.upload.fields[self._part] = value
+            self.upload.all_fields.append((self._part, value))
 
     def end(self) -> None:
         self.is_complete = True

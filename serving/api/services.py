@@ -30,6 +30,7 @@ from serving.shared_recogniser import SharedRecogniser
 from serving.store import CallStore, ReviewStore
 from serving.store.engine import open_engine, sqlite_url
 from serving.store.migrate import check_schema, upgrade
+from serving.transcriptions import Transcriptions
 
 if TYPE_CHECKING:
     from asr.recogniser import Recogniser
@@ -52,6 +53,7 @@ class Services:
     owner: RecogniserOwner
     live: LiveCalls
     lines: Lines
+    transcriptions: Transcriptions
     demo: Demo
 
     @property
@@ -148,6 +150,8 @@ async def open_services(
             limits=limits or live_limits(settings), streaming=batcher,
         )  # fmt: skip
         stack.push_async_callback(live.close)
+        transcriptions = Transcriptions(hotlines, max_waiting=settings.max_transcriptions)
+        stack.callback(transcriptions.close)
         demo = Demo(live)
         stack.push_async_callback(demo.close)
         await owner.warm_up()
@@ -155,7 +159,7 @@ async def open_services(
         await asyncio.to_thread(conclusion.recover)
         yield Services(
             settings, engine, calls, ReviewStore(engine), recordings, feed, hotlines, jobs, owner,
-            live, Lines(live, hotlines), demo,
+            live, Lines(live, hotlines), transcriptions, demo,
         )  # fmt: skip
 
 

@@ -100,7 +100,7 @@ async def upload(
     holds is looked at while it is processed: a file that is no audio fails there.
     """
     services.jobs.check_room()
-    _check_length(request, services.settings.max_upload_bytes)
+    check_length(request, services.settings.max_upload_bytes)
     call_id = new_call_id()
     partial = services.recordings.partial(call_id)
     try:
@@ -145,7 +145,7 @@ def _accept(services: Services, call_id: str, received: Upload) -> Call:
     )
 
 
-def _check_length(request: Request, max_bytes: int) -> None:
+def check_length(request: Request, max_bytes: int) -> None:
     """Refuse at once what says itself that it is too large."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes + _FORM_OVERHEAD_BYTES:
