@@ -14,7 +14,8 @@ ServingError
 ├── ActorMissingError   a decision that must be signed came without a name
 ├── RoleError           the role that asks may not see or do this
 ├── UploadError         the request does not carry a recording
-│   └── UploadTooLargeError  larger than the service takes
+│   ├── UploadTooLargeError  larger than the service takes
+│   └── RequestFieldError    a field beside the recording cannot be used
 ├── ProtocolError       a client broke the wire protocol
 │   ├── MessageFormatError    a control message is not what the protocol says
 │   ├── MessageOrderError     a message came before or after its time
@@ -98,6 +99,22 @@ class UploadError(ServingError):
 
 class UploadTooLargeError(UploadError):
     """The recording is larger than the service takes."""
+
+
+class RequestFieldError(UploadError):
+    """A field beside the recording cannot be used; `param` names it, `code` says how."""
+
+    def __init__(
+        self,
+        message: str,
+        param: str | None = None,
+        code: str = "invalid_value",
+        status: int = 400,
+    ) -> None:
+        super().__init__(message)
+        self.param = param
+        self.code = code
+        self.status = status
 
 
 class ProtocolError(ServingError):

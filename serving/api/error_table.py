@@ -77,6 +77,7 @@ _TABLE: dict[type[Exception], Fault] = {
     serving.RoleError: Fault("role", 403, 1008, "您的角色无权查看或操作"),
     serving.UploadError: Fault("upload", 400, 1003, "请求中没有录音文件"),
     serving.UploadTooLargeError: Fault("upload-too-large", 413, 1009, "录音文件过大"),
+    serving.RequestFieldError: Fault("request-field", 400, 1003, "请求的字段不正确"),
     serving.ProtocolError: Fault("protocol", 400, 1008, "客户端违反通信协议"),
     serving.MessageFormatError: Fault("message-format", 400, 1007, "消息格式不对"),
     serving.MessageOrderError: Fault("message-order", 409, 1008, "消息顺序不对"),

@@ -15,23 +15,11 @@ from starlette.exceptions import HTTPException
 
 from serving.api.error_table import fault_of
 from serving.api.problems import ERRORS
-from serving.errors import UploadError
+from serving.errors import RequestFieldError
 
 log = logging.getLogger(__name__)
 
 _RETRY_AFTER_S = "5"
-
-
-class OpenaiRequestError(UploadError):
-    """A field of the request cannot be used; `param` names it."""
-
-    def __init__(
-        self, message: str, param: str | None, code: str = "invalid_value", status: int = 400
-    ) -> None:
-        super().__init__(message)
-        self.param = param
-        self.code = code
-        self.status = status
 
 
 class OpenaiRoute(APIRoute):
@@ -64,7 +52,7 @@ def error_body(error: Exception) -> tuple[int, dict[str, Any]]:
     fault = fault_of(error)
     param: str | None = None
     match error:
-        case OpenaiRequestError():
+        case RequestFieldError():
             status, code, message, param = error.status, error.code, str(error), error.param
         case HTTPException():
             status, code, message = error.status_code, f"http-{error.status_code}", error.detail

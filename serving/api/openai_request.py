@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from serving.api.openai_errors import OpenaiRequestError
+from serving.errors import RequestFieldError
 
 Format = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
 Granularity = Literal["segment", "word"]
@@ -38,7 +38,7 @@ class TranscriptionRequest:
 def read_request(
     fields: Sequence[tuple[str, str]], known_models: Sequence[str]
 ) -> TranscriptionRequest:
-    """Return the request that form fields make; raises OpenaiRequestError naming the field.
+    """Return the request that form fields make; raises RequestFieldError naming the field.
 
     Fields that mean nothing here (`language`, `include[]`, `chunking_strategy`, speakers
     known before) are taken and not used, so that clients work unchanged.
@@ -49,7 +49,7 @@ def read_request(
     form = _format(values.get("response_format", "json"))
     is_streamed = _flag("stream", values.get("stream", ""))
     if is_streamed and form not in _STREAMED:
-        raise OpenaiRequestError(
+        raise RequestFieldError(
             f"`{form}` cannot be streamed; choose one of: {', '.join(_STREAMED)}", "stream"
         )
     return TranscriptionRequest(
@@ -80,9 +80,9 @@ def _all(fields: Sequence[tuple[str, str]], name: str) -> list[str]:
 
 def _check_model(model: str | None, known: Sequence[str]) -> None:
     if model is None:
-        raise OpenaiRequestError("name a `model`", "model", "missing_required_parameter")
+        raise RequestFieldError("name a `model`", "model", "missing_required_parameter")
     if model not in (*MODELS, *known):
-        raise OpenaiRequestError(
+        raise RequestFieldError(
             f"no model {model!r}; one of: {', '.join((*known, *MODELS))}",
             "model", "model_not_found", 404,
         )  # fmt: skip
@@ -94,27 +94,27 @@ def _check_temperature(value: str | None) -> None:
     except ValueError:
         is_wrong = True
     if is_wrong:
-        raise OpenaiRequestError("`temperature` is a number from 0 to 1", "temperature")
+        raise RequestFieldError("`temperature` is a number from 0 to 1", "temperature")
 
 
 def _format(value: str) -> Format:
     for form in _FORMATS:
         if value == form:
             return form
-    raise OpenaiRequestError(
+    raise RequestFieldError(
         f"no format {value!r}; one of: {', '.join(_FORMATS)}", "response_format"
     )
 
 
 def _granularities(values: Sequence[str], form: Format) -> frozenset[Granularity]:
     if values and form != "verbose_json":
-        raise OpenaiRequestError(
+        raise RequestFieldError(
             "`timestamp_granularities` need `response_format` verbose_json",
             "timestamp_granularities",
         )
     known = [g for g in _GRANULARITIES if g in values]
     if len(known) < len(set(values)):
-        raise OpenaiRequestError(
+        raise RequestFieldError(
             f"`timestamp_granularities` are: {', '.join(_GRANULARITIES)}",
             "timestamp_granularities",
         )
@@ -123,5 +123,5 @@ def _granularities(values: Sequence[str], form: Format) -> frozenset[Granularity
 
 def _flag(name: str, value: str) -> bool:
     if value.lower() not in (*_YES, *_NO):
-        raise OpenaiRequestError(f"`{name}` is true or false", name)
+        raise RequestFieldError(f"`{name}` is true or false", name)
     return value.lower() in _YES

@@ -19,12 +19,12 @@ from asr.types import Transcript, Utterance
 from serving.api import openai_formats as formats
 from serving.api.dependencies import ServicesDep, same_origin
 from serving.api.multipart import receive_upload
-from serving.api.openai_errors import OpenaiRequestError, OpenaiRoute, error_body, error_response
+from serving.api.openai_errors import OpenaiRoute, error_body, error_response
 from serving.api.openai_request import MODELS, TranscriptionRequest, read_request
 from serving.api.routes.uploads import check_length
 from serving.api.services import Services
 from serving.call_id import new_call_id
-from serving.errors import UploadError
+from serving.errors import RequestFieldError, UploadError
 
 router = APIRouter(
     prefix="/v1", tags=["openai"], route_class=OpenaiRoute, dependencies=[Depends(same_origin)]
@@ -59,7 +59,7 @@ async def translations(request: Request, services: ServicesDep) -> Response:
     async for _ in _in_time(request):
         pass
     return error_response(
-        OpenaiRequestError(
+        RequestFieldError(
             "jiesu writes Chinese down as it is spoken and translates nothing; "
             "use /v1/audio/transcriptions",
             None,
