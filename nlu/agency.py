@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from nlu.corrected_odds import CorrectedOdds
+from nlu.corrections import NO_LESSON, Lesson
 from nlu.directory import DispatchDirectory, DutyMatch
 from nlu.directory_evidence import DirectoryReader, place_fit
 from nlu.location import Resolution
@@ -53,6 +55,7 @@ class Dispatcher:
         self._agencies = {agency.name: agency for agency in profile.agencies.agencies}
         self._directory = DispatchDirectory(profile)
         self._reader = DirectoryReader(profile, self._directory)
+        self._corrected = CorrectedOdds(profile)
         self._threshold = profile.dispatch_threshold
         self._groups: dict[tuple[str, str], list[Agency]] = defaultdict(list)
         for agency in profile.agencies.agencies:
@@ -70,22 +73,27 @@ class Dispatcher:
         learned: Learned,
         place: Resolution,
         evidence: tuple[Evidence, ...],
+        lesson: Lesson = NO_LESSON,
     ) -> Field[str]:
-        """Return the agency with its runners-up, or none with the reason."""
+        """Return the agency with its runners-up, or none with the reason.
+
+        `lesson` is what people's corrections say of the text.
+        """
         odds, matches = self._odds(text, learned, place)
+        odds = self._corrected.apply(odds, lesson, place)
         if not odds:
             return Field.empty("派单目录中没有对应事项，请人工派单")
         ranked = sorted(odds.items(), key=lambda item: -item[1])
         chosen, confidence = ranked[0]
         others = tuple((name, round(p, 4)) for name, p in ranked[1:_TOP])
-        reason = _reason(chosen, matches, self._directory)
-        if confidence < self._threshold:
-            shown = "、".join(name for name, _ in ranked[:3])
-            return Field(
-                value=None,
-                alternatives=((chosen, round(confidence, 4)), *others),
-                reason=f"把握不足（{confidence:.0%}），请人工确认承办单位，候选：{shown}",
-            )
+        if doubt := self._doubt(ranked):
+            alternatives = ((chosen, round(confidence, 4)), *others)
+            return Field(None, alternatives=alternatives, reason=doubt)
+        reasons = (
+            _reason(chosen, matches, self._directory),
+            self._corrected.reason(chosen, lesson),
+        )
+        reason = "；".join(reason for reason in reasons if reason) or None
         return Field(chosen, round(confidence, 4), evidence, others, reason)
 
     def matters(self, text: str, place: Resolution) -> Sequence[DutyMatch]:
@@ -101,6 +109,16 @@ class Dispatcher:
                     return (f"直达基层：「{match.duty.matter}」直接派{agency}，不逐级转派",)
                 return ()
         return ()
+
+    def _doubt(self, ranked: Sequence[tuple[str, float]]) -> str | None:
+        """Return why a person must choose, or None."""
+        confidence = ranked[0][1]
+        shown = "、".join(name for name, _ in ranked[:3])
+        if confidence < self._threshold:
+            return f"把握不足（{confidence:.0%}），请人工确认承办单位，候选：{shown}"
+        if len(ranked) > 1 and confidence - ranked[1][1] < _TINY:
+            return f"由问题发生地决定，请问清地点，候选：{shown}"
+        return None
 
     def _odds(
         self, text: str, learned: Learned, place: Resolution

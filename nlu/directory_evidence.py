@@ -61,7 +61,7 @@ class DirectoryReader:
         self._general = tuple(
             agency
             for agency in profile.agencies.agencies
-            if agency.level == "district" and agency.function == GENERAL_FUNCTION
+            if agency.level == "district" and GENERAL_FUNCTION in agency.functions
         )
 
     def read(self, text: str, place: Resolution) -> DirectoryEvidence:

@@ -21,9 +21,10 @@ from nlu.category import (
     request_type_field,
 )
 from nlu.confidentiality import wants_confidentiality
+from nlu.corrections import NO_LESSON, CorrectionMemory, Features, Lesson, features_of
 from nlu.demand import find_demand
 from nlu.directory import DutyMatch
-from nlu.gazetteer import Gazetteer
+from nlu.gazetteer import Gazetteer, without_names
 from nlu.location import NO_HUNCH, Hunch, Resolution, resolve_location
 from nlu.passage import Passage
 from nlu.plates import find_plates
@@ -55,6 +56,17 @@ class Extractor:
             check_taxonomy(profile, self._model.labels)
         self._gazetteer = Gazetteer(profile.places)
         self._dispatcher = Dispatcher(profile)
+        self._corrections = CorrectionMemory()
+
+    def remember(self, corrections: CorrectionMemory) -> None:
+        """Take what people corrected into account from now on; safe while calls are read."""
+        self._corrections = corrections
+
+    def features(self, transcript: Transcript) -> Features:
+        """Return what a correction of this call is remembered by: no words, no place."""
+        return self._features(
+            Passage.of_evidence(transcript, find_demand(transcript), joint="，").text
+        )
 
     def extract_text(self, text: str, *, call_time: datetime) -> Extraction:
         """Understand a text as if the citizen had said it in one utterance."""
@@ -136,7 +148,14 @@ class Extractor:
         learned = NOTHING_LEARNED
         if believed is not None:
             learned = Learned(believed["agency"], believed.get("function", {}))
-        return self._dispatcher.dispatch(text, learned, place, demand)
+        return self._dispatcher.dispatch(text, learned, place, demand, self._lesson(text))
+
+    def _lesson(self, text: str) -> Lesson:
+        corrections = self._corrections
+        return corrections.lesson(self._features(text)) if len(corrections) else NO_LESSON
+
+    def _features(self, text: str) -> Features:
+        return features_of(without_names(text, self._gazetteer.find(text)))
 
 
 def _hunch(believed: Beliefs | None) -> Hunch:

@@ -172,6 +172,15 @@ class Gazetteer:
         self._add(parts[0], Place(parts[0], kind, district, street))
 
 
+def without_names(text: str, mentions: Iterable[Mention]) -> str:
+    """Return a text with a comma in the place of each name."""
+    parts, end = [], 0
+    for mention in mentions:
+        parts.append(text[end : mention.start])
+        end = mention.end
+    return "，".join([*parts, text[end:]])
+
+
 def _community_forms(name: str) -> Iterator[str]:
     yield name
     for office in ("居委会", "村委会"):
