@@ -80,7 +80,7 @@ class Dispatcher:
         `lesson` is what people's corrections say of the text.
         """
         odds, matches = self._odds(text, learned, place)
-        odds = self._corrected.apply(odds, lesson, place)
+        odds = self._corrected.apply(odds, lesson, place, learned=bool(learned.agencies))
         if not odds:
             return Field.empty("派单目录中没有对应事项，请人工派单")
         ranked = sorted(odds.items(), key=lambda item: -item[1])

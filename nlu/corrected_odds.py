@@ -14,6 +14,7 @@ from nlu.profile import Agency, NluProfile
 _FLOOR = 0.01
 """What an agency that nothing else speaks for starts from, when a correction names it."""
 _WORTH_NAMING = 0.3
+_BESIDE_A_MODEL = 0.25
 
 
 class CorrectedOdds:
@@ -33,10 +34,11 @@ class CorrectedOdds:
         }
 
     def apply(
-        self, odds: Mapping[str, float], lesson: Lesson, place: Resolution
+        self, odds: Mapping[str, float], lesson: Lesson, place: Resolution, *, learned: bool
     ) -> dict[str, float]:
         """Return the odds as the lesson changes them; their sum stays, unless it was next to none.
 
+        Where a model has `learned` from thousands of tickets, a correction says less.
         Agencies that the hotline no longer has are passed over.
         """
         if not lesson.nearest:
@@ -44,7 +46,7 @@ class CorrectedOdds:
         shifts: dict[tuple[str, str], float] = defaultdict(float)
         for name, shift in lesson.shifts.items():
             if name in self._counterparts:
-                shifts[self._counterparts[name][0]] += shift
+                shifts[self._counterparts[name][0]] += shift * (_BESIDE_A_MODEL if learned else 1)
         changed = dict(odds)
         for name in lesson.shifts:
             if name in self._counterparts and shifts[self._counterparts[name][0]] > 0:

@@ -13,6 +13,7 @@ from asr.roles import AgentSide
 from asr.session import Progress, SessionSettings, transcribe_recording
 from asr.types import Transcript, Utterance
 from asr.vad import Vad
+from nlu.corrections import CorrectionMemory, Features
 from serving.clock import CHINA_TIME, recorded_at
 from serving.profile import Profile
 from serving.provenance import Provenance, file_sha256, model_with_hash, software_version
@@ -121,6 +122,14 @@ class Pipeline:
     ) -> Understanding:
         """Make of a transcript, whole or so far, what the hotline needs from it."""
         return self._understand(transcript, received_at, kind, StageClock(on_stage))
+
+    def remember(self, corrections: CorrectionMemory) -> None:
+        """Take what people corrected into account from the next call on."""
+        self._extractor.remember(corrections)
+
+    def features(self, transcript: Transcript) -> Features:
+        """Return what a correction of a call is remembered by; nothing of its words."""
+        return self._extractor.features(transcript)
 
     def conclude(
         self,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from asr.types import Transcript
+from nlu.corrections import CorrectionMemory, Features
 from nlu.types import Extraction
 from serving.call_kind import detect_kind
 from serving.profile import Profile
@@ -24,6 +25,12 @@ class Extractor(Protocol):
 
     def extract(self, transcript: Transcript, *, call_time: datetime) -> Extraction:
         """Return all that was understood of a call that came in at `call_time`."""
+
+    def remember(self, corrections: CorrectionMemory) -> None:
+        """Take what people corrected into account from now on."""
+
+    def features(self, transcript: Transcript) -> Features:
+        """Return what a correction of a call is remembered by."""
 
 
 @dataclass(frozen=True, slots=True)

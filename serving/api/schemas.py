@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from serving.contract import CallbackModel, CallModel, Moment, QAModel, Share, TicketModel
 from serving.live.events import TranscriptUpdate
 from serving.result import CallKind
-from serving.store.tables import CallSource, CallState
+from serving.store.tables import CallSource, CallState, CorrectionKind
 
 
 class _Model(BaseModel):
@@ -185,6 +185,31 @@ class OverrideRequest(BaseModel):
     passed: bool
     deduction: float = Field(default=0, ge=0, le=1000, allow_inf_nan=False)
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
+
+
+class ReturnRequest(BaseModel):
+    """Which unit sent a ticket back, and where it goes instead if that is known."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"agency": "美兰区城管局", "to": "市公安局"}]},
+    )
+
+    agency: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    to: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+        | None
+    ) = None
+
+
+class CorrectedAgency(_Model):
+    """What a correction taught: which agency was right, which was wrong."""
+
+    kind: CorrectionKind
+    right: str | None
+    wrong: str | None
+    actor: str
+    at: Moment
 
 
 class DemoRequest(BaseModel):

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from asr.owner import OwnerSettings, RecogniserOwner
 from asr.streaming.batcher import BatcherSettings, StreamBatcher
+from serving.corrections import Corrections
 from serving.feed import Feed
 from serving.hotlines import Hotlines
 from serving.jobs import Jobs
@@ -27,7 +28,7 @@ from serving.recordings import Recordings
 from serving.replay.demo import Demo
 from serving.settings import Settings
 from serving.shared_recogniser import SharedRecogniser
-from serving.store import CallStore, ReviewStore
+from serving.store import CallStore, CorrectionStore, ReviewStore
 from serving.store.engine import open_engine, sqlite_url
 from serving.store.migrate import check_schema, upgrade
 from serving.transcriptions import Transcriptions
@@ -46,6 +47,7 @@ class Services:
     engine: Engine
     calls: CallStore
     reviews: ReviewStore
+    corrections: Corrections
     recordings: Recordings
     feed: Feed
     hotlines: Hotlines
@@ -135,8 +137,10 @@ async def open_services(
             await stack.enter_async_context(batcher)
         vad = await asyncio.to_thread(parts.vad)
         shared = SharedRecogniser(recogniser.name, owner, asyncio.get_running_loop())
-        hotlines = _hotlines(settings, parts, shared, vad, profile)
+        corrections = Corrections(CorrectionStore(engine))
+        hotlines = _hotlines(settings, parts, shared, vad, profile, corrections)
         await asyncio.to_thread(hotlines.get)
+        stack.push_async_callback(_cancelled, asyncio.create_task(corrections.keep_fresh()))
         feed = Feed()
         feed.start()
         stack.callback(feed.close)
@@ -158,8 +162,8 @@ async def open_services(
         await asyncio.to_thread(jobs.start)
         await asyncio.to_thread(conclusion.recover)
         yield Services(
-            settings, engine, calls, ReviewStore(engine), recordings, feed, hotlines, jobs, owner,
-            live, Lines(live, hotlines), transcriptions, demo,
+            settings, engine, calls, ReviewStore(engine), corrections, recordings, feed, hotlines,
+            jobs, owner, live, Lines(live, hotlines), transcriptions, demo,
         )  # fmt: skip
 
 
@@ -186,13 +190,23 @@ def prepare_data_dir(settings: Settings) -> None:
         raise output_error(settings.data_dir, error) from error
 
 
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 def _hotlines(
-    settings: Settings, parts: Parts, shared: SharedRecogniser, vad: Vad, default: Profile
+    settings: Settings,
+    parts: Parts,
+    shared: SharedRecogniser,
+    vad: Vad,
+    default: Profile,
+    corrections: Corrections,
 ) -> Hotlines:
     def make(name: str) -> Pipeline:
         is_default = name == settings.profile
         profile = default if is_default else load_profile(name, settings.profiles_dir)
-        return Pipeline(
+        pipeline = Pipeline(
             profile,
             shared,
             parts.extractor(profile),
@@ -200,6 +214,8 @@ def _hotlines(
             engine_settings={"threads": settings.threads},
             vad=vad,
         )
+        corrections.follow(pipeline)
+        return pipeline
 
     return Hotlines(settings, make)
 

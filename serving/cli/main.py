@@ -24,6 +24,10 @@ COMMANDS = {
     "replay": ("serving.cli.serve:replay", "Stream a recording to a service in real time."),
     "profiles": ("serving.cli.profiles:profiles_app", "Check and list hotline profiles."),
     "models": ("serving.cli.models:models_app", "List, fetch and verify model weights."),
+    "corrections": (
+        "serving.cli.corrections:corrections_app",
+        "Export what people corrected, for training.",
+    ),
     "db": ("serving.cli.serve:db_app", "Look after the service's database."),
     "bench": ("serving.cli.bench:bench_app", "Measure quality and speed on a data set."),
 }

@@ -17,6 +17,10 @@ CallSource = Literal["upload", "live", "demo"]
 """How a call came in: a recording over HTTP, a telephone system, or the demonstration."""
 
 
+CorrectionKind = Literal["corrected", "returned"]
+"""A person chose another agency, or the agency sent the ticket back."""
+
+
 class UtcMoment(TypeDecorator[datetime]):
     """A moment, kept as UTC: SQLite has no time zones of its own."""
 
@@ -126,6 +130,31 @@ class Ticket(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), unique=True)
     content: Mapped[dict[str, Any]] = mapped_column(Json)
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcMoment())
+
+
+class AgencyCorrection(Base):
+    """An agency that a person put right, or that sent a ticket back.
+
+    Kept after the call is deleted, so it holds no words of the call: `features` are what
+    `nlu.corrections` remembers a wording by. Of several corrections of a call the last stands.
+    """
+
+    __tablename__ = "agency_corrections"
+    __table_args__ = (Index("ix_agency_corrections_profile_id", "profile", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(64), index=True)
+    profile: Mapped[str] = mapped_column(String(128))
+    kind: Mapped[str] = mapped_column(String(16))
+    right: Mapped[str | None] = mapped_column(String(255))
+    """The agency that is right, as far as it is known."""
+    wrong: Mapped[str | None] = mapped_column(String(255))
+    """The agency that the machine chose, or that sent the ticket back."""
+    believed: Mapped[dict[str, float]] = mapped_column(Json)
+    """The machine's probabilities at that time, by agency."""
+    features: Mapped[list[int]] = mapped_column(Json)
     actor: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcMoment())
 

@@ -7,7 +7,15 @@ from fastapi import APIRouter, Depends
 from serving.api.dependencies import ActorDep, CallId, ServicesDep, same_origin
 from serving.api.problems import problem_responses
 from serving.api.roles import ViewerDep
-from serving.api.schemas import AuditRow, Edit, Override, OverrideRequest, SubmittedTicket
+from serving.api.schemas import (
+    AuditRow,
+    CorrectedAgency,
+    Edit,
+    Override,
+    OverrideRequest,
+    ReturnRequest,
+    SubmittedTicket,
+)
 from serving.api.services import Services
 from serving.api.views import result_of, submitted_of
 from serving.contract import CallModel
@@ -63,7 +71,9 @@ def edit(
     # While the call goes on there is a draft to correct, though no result yet.
     if call.state != "live":
         check_has_draft(_finished(services, call_id).ticket)
-    made = services.reviews.edit(call_id, body.values(), actor)
+    values = body.values()
+    made = services.reviews.edit(call_id, values, actor)
+    _learn(services, call_id, values.get("agency"), actor)
     return [Edit.model_validate(row) for row in made]
 
 
@@ -78,13 +88,50 @@ def submit(
 ) -> SubmittedTicket:
     """Make the draft, with people's values in it, a ticket; it cannot be changed afterwards."""
     viewer.check_decides(_finished(services, call_id).profile)
-    return submitted_of(services.reviews.submit(call_id, ticket_content, actor))
+    ticket = services.reviews.submit(call_id, ticket_content, actor)
+    # An agency that was set while the call went on is learned now that its words are there.
+    _learn(services, call_id, ticket.content.get("agency"), actor)
+    return submitted_of(ticket)
+
+
+@router.post(
+    "/api/calls/{call_id}/returned",
+    status_code=201,
+    summary="Note that a unit returned the ticket",
+    responses=problem_responses(403, 404, 409, 422),
+)
+def returned(
+    call_id: CallId,
+    body: ReturnRequest,
+    services: ServicesDep,
+    viewer: ViewerDep,
+    actor: ActorDep,
+) -> CorrectedAgency:
+    """Note that a unit sent a submitted ticket back, and where it goes instead.
+
+    The next call with such a matter is less likely to be given to that unit.
+    """
+    call = _finished(services, call_id)
+    viewer.check_decides(call.profile)
+    if services.reviews.of(call_id).ticket is None:
+        raise CallStateError(f"call {call_id} has no submitted ticket that could be returned")
+    pipeline = services.hotlines.get(call.profile)
+    made = services.corrections.returned(pipeline, call, body.agency, body.to, actor)
+    return CorrectedAgency.model_validate(made)
 
 
 @router.get("/api/calls/{call_id}/audit", summary="Who did what")
 def audit(call_id: CallId, services: ServicesDep) -> list[AuditRow]:
     """Return the decisions on a call, oldest first; they outlive the call itself."""
     return [AuditRow.model_validate(row) for row in services.reviews.audit(call_id)]
+
+
+def _learn(services: Services, call_id: str, agency: str | None, actor: str) -> None:
+    """Let the hotline know the right agency of a call whose result is there."""
+    call = result_of(services.calls.get(call_id))
+    if call is not None and agency is not None:
+        pipeline = services.hotlines.get(call.profile)
+        services.corrections.corrected(pipeline, call, agency, actor)
 
 
 def _finished(services: Services, call_id: str) -> CallModel:
