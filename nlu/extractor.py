@@ -20,10 +20,10 @@ from nlu.category import (
     request_type_by_cues,
     request_type_field,
 )
-from nlu.confidentiality import wants_confidentiality
 from nlu.corrections import NO_LESSON, CorrectionMemory, Features, Lesson, features_of
 from nlu.demand import find_demand
 from nlu.directory import DutyMatch
+from nlu.facts import find_facts
 from nlu.gazetteer import Gazetteer, without_names
 from nlu.location import NO_HUNCH, Hunch, Resolution, resolve_location
 from nlu.passage import Passage
@@ -90,6 +90,7 @@ class Extractor:
         else:
             request_type, category = self._file(said, believed, refusal, demand)
         agency = self._dispatch(matter.text, believed, place, refusal, demand)
+        facts = find_facts(transcript, matter, said)
         return Extraction(
             request_type=request_type,
             category=category,
@@ -98,13 +99,14 @@ class Extractor:
             occurred_at=find_occurrence(matter, call_time),
             caller=find_caller(transcript),
             demand=demand,
-            signals=find_signals(said),
+            signals=find_signals(said, call_time.date()),
             plates=find_plates(whole),
-            confidential=wants_confidentiality(transcript),
+            confidential=facts.confidential.value is True,
             notes=(
                 *_notes(agency, place.field.reason),
                 *self._dispatcher.direct_notes(matters, agency.value),
             ),
+            facts=facts,
         )
 
     def _believe(self, text: str) -> Beliefs | None:

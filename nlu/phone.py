@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from asr.types import Transcript, Utterance
 from nlu.digits import DigitRun, digit_runs
 from nlu.phone_consensus import MOBILE, closeness, mobile_candidates
+from nlu.phone_pieces import Pieces
 from nlu.types import Evidence, Field
 
 _VALID = re.compile(r"1[3-9]\d{9}|0(?:10|2\d|[3-9]\d{2})[2-9]\d{6,7}|[2-8]\d{6,7}|[48]00\d{7}")
@@ -36,7 +37,7 @@ _RIVALS = 4
 class _Vote:
     digits: str
     weight: float
-    evidence: Evidence
+    evidence: tuple[Evidence, ...]
     by_agent: bool
     read_back: bool = False
 
@@ -61,7 +62,7 @@ def find_phone(transcript: Transcript) -> Field[str]:
     return Field(
         value=best,
         confidence=round(confidence, 4),
-        evidence=_distinct(vote.evidence for vote in support),
+        evidence=_distinct(e for vote in support for e in vote.evidence),
         alternatives=tuple((number, round(score / total, 4)) for number, score in ranked[1:]),
     )
 
@@ -69,8 +70,12 @@ def find_phone(transcript: Transcript) -> Field[str]:
 def _collect(transcript: Transcript) -> list[_Vote]:
     votes: list[_Vote] = []
     asked = False
+    pieces = Pieces()
     for utterance in transcript.utterances:
         heard = list(_votes_of(utterance, asked))
+        whole = pieces.add(utterance)
+        if whole is not None and not any(len(vote.digits) >= len(whole.digits) for vote in heard):
+            heard = [_Vote(whole.digits, _CALLER_WEIGHT, whole.evidence, by_agent=False)]
         if utterance.channel == "agent":
             votes += [replace(vote, read_back=bool(votes)) for vote in heard]
             asked = bool(_ASKED.search(utterance.text)) or (asked and not heard)
@@ -98,7 +103,7 @@ def _corrected(votes: list[_Vote], utterance: Utterance, heard: list[_Vote]) -> 
     if not runs or not votes:
         return [vote for vote in kept if not vote.read_back] or kept
     mended, run = [], runs[-1]
-    evidence = Evidence.of(utterance, run.char_start, run.char_end)
+    evidence = (Evidence.of(utterance, run.char_start, run.char_end),)
     at_tail = _TAIL.search(utterance.text) is not None or not run.digits.startswith("1")
     for vote in kept:
         count = len(run.digits)
@@ -118,9 +123,9 @@ def _votes_of(utterance: Utterance, asked: bool) -> Iterable[_Vote]:
     if not spoken:
         return
     place = max(spoken, key=lambda run: len(run.digits))
-    evidence = Evidence.of(utterance, place.char_start, place.char_end)
+    evidence = (Evidence.of(utterance, place.char_start, place.char_end),)
     for run in spoken:
-        own = Evidence.of(utterance, run.char_start, run.char_end)
+        own = (Evidence.of(utterance, run.char_start, run.char_end),)
         yield _Vote(_trimmed(run.digits), weight, own, agent)
     for alternative in utterance.alternatives:
         if alternative.text == utterance.text:

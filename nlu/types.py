@@ -90,6 +90,43 @@ class Signal:
     evidence: Evidence
 
 
+Party = Literal["person", "enterprise"]
+Mood = Literal["distressed", "angry", "anxious"]
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Those a matter concerns: how many (None where no number was said), and the words."""
+
+    count: int | None
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A number that names a thing (an order, a meter, a bus line), and what, in Chinese."""
+
+    kind: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the words say of a matter beside place and time; what was not said is empty.
+
+    `amounts` are yuan. `earlier_calls` counts the times the caller says they reported it before.
+    """
+
+    amounts: tuple[Field[float], ...]
+    affected: Field[Affected]
+    party: Field[Party]
+    references: tuple[Field[Reference], ...]
+    mood: Field[Mood]
+    earlier_calls: Field[int]
+    confidential: Field[bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """All that was understood of a call."""
@@ -109,3 +146,4 @@ class Extraction:
     """The caller asked to be kept confidential."""
     notes: tuple[str, ...] = field(default=())
     """What a person should look at, in Chinese."""
+    facts: Facts | None = None

@@ -7,7 +7,7 @@ models follow them here and nowhere else.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from asr.types import Channel
+from nlu.types import Mood, Party
 from serving.clock import iso_china
 from serving.result import CallKind
 from ticket_draft.types import Contacted, Resolved, Satisfaction
@@ -110,6 +111,43 @@ class CallerModel(_Model):
     phone: FieldModel[str]
 
 
+class AffectedModel(_Model):
+    """Who is affected; `count` is null where no number was said."""
+
+    count: int | None
+    unit: str
+    text: str
+
+
+class ReferenceModel(_Model):
+    """A number that names a thing: 工单号, 订单号, 户号, 公交线路 …"""
+
+    kind: str
+    number: str
+
+
+class SignalModel(_Model):
+    """A risk that was heard, and the words."""
+
+    name: str
+    level: Literal["red", "orange", "yellow"]
+    evidence: list[EvidenceModel]
+
+
+class FactsModel(_Model):
+    """What the words say of the matter beside place and time; `amounts` in yuan."""
+
+    amounts: list[FieldModel[float]]
+    affected: FieldModel[AffectedModel]
+    party: FieldModel[Party]
+    plates: list[FieldModel[str]]
+    references: list[FieldModel[ReferenceModel]]
+    mood: FieldModel[Mood]
+    earlier_calls: FieldModel[int]
+    confidential: FieldModel[bool]
+    signals: list[SignalModel]
+
+
 class TicketModel(_Model):
     """The ticket draft."""
 
@@ -127,6 +165,9 @@ class TicketModel(_Model):
     sign_off: str | None
     missing: list[str]
     flags: list[str]
+    handling: str | None = None
+    respond_by: Moment | None = None
+    facts: FactsModel | None = None
 
 
 class FindingModel(_Model):
@@ -156,6 +197,8 @@ class CallbackModel(_Model):
     reasons: list[str]
     reopen: bool
     flags: list[str]
+    reason_evidence: list[EvidenceModel] = []
+    """Where each of `reasons` was said, in the same order."""
 
 
 class CallModel(_Model):

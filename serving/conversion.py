@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from asr.types import Transcript, Utterance
-from nlu.types import CategoryPath, Evidence, Field, Location
+from nlu.types import CategoryPath, Field, Location
 from serving.contract import (
-    AlternativeModel,
     CallbackModel,
     CallerModel,
     CallModel,
-    EvidenceModel,
     FieldModel,
     FindingModel,
     LocationModel,
@@ -21,11 +18,12 @@ from serving.contract import (
     TranscriptModel,
     UtteranceModel,
 )
+from serving.evidence import evidence_models, field_model
+from serving.facts import facts_model
 from serving.result import CallResult
 from ticket_draft.types import CallbackScore, QAReport, TicketDraft
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 
 def call_model(result: CallResult) -> CallModel:
@@ -99,6 +97,9 @@ def ticket_model(draft: TicketDraft, transcript: Transcript) -> TicketModel:
         sign_off=draft.sign_off,
         missing=list(draft.missing),
         flags=list(draft.flags),
+        handling=draft.handling,
+        respond_by=draft.respond_by,
+        facts=facts_model(draft, transcript),
     )
 
 
@@ -129,38 +130,8 @@ def callback_model(score: CallbackScore, transcript: Transcript) -> CallbackMode
         reasons=list(score.reasons),
         reopen=score.reopen,
         flags=list(score.flags),
+        reason_evidence=evidence_models(score.reason_evidence, transcript),
     )
-
-
-def field_model(
-    field: Field[T], transcript: Transcript, convert: Callable[[T], U]
-) -> FieldModel[U]:
-    """Turn a field into its contract form, `convert` doing so for its value."""
-    return FieldModel[U](
-        value=None if field.value is None else convert(field.value),
-        confidence=field.confidence,
-        evidence=evidence_models(field.evidence, transcript),
-        alternatives=[
-            AlternativeModel[U](value=convert(value), confidence=confidence)
-            for value, confidence in field.alternatives
-        ],
-        reason=field.reason,
-    )
-
-
-def evidence_models(evidence: Iterable[Evidence], transcript: Transcript) -> list[EvidenceModel]:
-    """Turn spans into quotes."""
-    return [
-        EvidenceModel(
-            utterance_id=e.utterance_id,
-            quote=transcript.utterance(e.utterance_id).text[e.char_start : e.char_end],
-            start_ms=e.start_ms,
-            end_ms=e.end_ms,
-            char_start=e.char_start,
-            char_end=e.char_end,
-        )
-        for e in evidence
-    ]
 
 
 def location_model(location: Location) -> LocationModel:

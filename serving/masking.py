@@ -18,6 +18,7 @@ from serving.contract import (
     CallerModel,
     CallModel,
     EvidenceModel,
+    FactsModel,
     FieldModel,
     FindingModel,
     LocationModel,
@@ -120,6 +121,28 @@ class CallMask:
                         ticket.caller.phone, lambda number: self._masker.value("phone", number)
                     ),
                 ),
+                "facts": self._facts(ticket.facts) if ticket.facts else None,
+            }
+        )
+
+    def _facts(self, facts: FactsModel) -> FactsModel:
+        return facts.model_copy(
+            update={
+                "amounts": [self._field(amount, _same) for amount in facts.amounts],
+                "affected": self._field(facts.affected, _same),
+                "party": self._field(facts.party, _same),
+                "plates": [
+                    self._field(plate, lambda value: self._masker.value("plate", value))
+                    for plate in facts.plates
+                ],
+                "references": [self._field(number, _same) for number in facts.references],
+                "mood": self._field(facts.mood, _same),
+                "earlier_calls": self._field(facts.earlier_calls, _same),
+                "confidential": self._field(facts.confidential, _same),
+                "signals": [
+                    signal.model_copy(update={"evidence": self._evidence(signal.evidence)})
+                    for signal in facts.signals
+                ],
             }
         )
 
@@ -143,6 +166,7 @@ class CallMask:
                 "contacted": self._field(score.contacted, _same),
                 "resolved": self._field(score.resolved, _same),
                 "satisfaction": self._field(score.satisfaction, _same),
+                "reason_evidence": self._evidence(score.reason_evidence),
             }
         )
 

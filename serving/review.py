@@ -38,6 +38,7 @@ class Standing:
     """What depends on several fields of a draft."""
 
     due_at: datetime | None
+    respond_by: datetime | None
     sign_off: str | None
     missing: tuple[str, ...]
 
@@ -108,7 +109,7 @@ def standing(
     Raises CalendarError when the deadline falls into a year of unknown holidays.
     """
     if not edits:
-        return Standing(ticket.due_at, ticket.sign_off, tuple(ticket.missing))
+        return Standing(ticket.due_at, ticket.respond_by, ticket.sign_off, tuple(ticket.missing))
     matter = Matter(
         request_type=edits.get("request_type", ticket.request_type.value),
         urgency=edits.get("urgency", ticket.urgency.value),
@@ -120,6 +121,7 @@ def standing(
     settled = {rule.label for rule in profile.tickets.required if rule.needs in filled}
     return Standing(
         deadline.due_at if deadline else None,
+        deadline.respond_by if deadline else None,
         sign_off_of(profile.tickets, matter),
         tuple(label for label in ticket.missing if label not in settled),
     )

@@ -19,6 +19,7 @@ from ticket_draft.completeness import missing_fields
 from ticket_draft.deadlines import Deadline, DeadlineTable, deadline_for
 from ticket_draft.errors import CalendarError
 from ticket_draft.flags import flags_of
+from ticket_draft.particulars import numbers_apart
 from ticket_draft.routing import grade_of, handling_of, sign_off_of, urgency_of
 from ticket_draft.rules import Matter, TicketRules
 from ticket_draft.supervision import supervision_flags
@@ -63,7 +64,7 @@ def draft_ticket(
         request_type=extraction.request_type,
         category=extraction.category,
         summary=_summary(clauses, rules),
-        content=_content(clauses, answers, matter.request_type),
+        content=_content(clauses, answers, extraction),
         location=extraction.location,
         occurred_at=extraction.occurred_at,
         agency=extraction.agency,
@@ -81,6 +82,9 @@ def draft_ticket(
         ),
         handling=handling_of(rules, matter, answered=bool(answers)),
         respond_by=deadline.respond_by if deadline else None,
+        facts=extraction.facts,
+        plates=extraction.plates,
+        signals=extraction.signals,
         dispatch_by=deadline.dispatch_by if deadline else None,
         grade=matter.grade,
         seat=seat,
@@ -129,16 +133,20 @@ def _summary(clauses: Sequence[Clause], rules: TicketRules) -> Field[str]:
 
 
 def _content(
-    clauses: Sequence[Clause], answers: Sequence[Clause], request_type: str | None
+    clauses: Sequence[Clause], answers: Sequence[Clause], extraction: Extraction
 ) -> Field[str]:
-    """Every demand of the caller, then what the agent already answered."""
+    """Every demand of the caller, numbers they gave apart, then what the agent answered."""
     if not clauses:
         return Field.empty(_NO_DEMAND)
+    request_type = extraction.request_type.value
     verb = "咨询" if request_type and request_type.startswith("咨询") else "反映"
     text = f"来电人{verb}：{_as_written(clauses)}"
+    apart = tuple(numbers_apart(extraction, text))
+    text += "".join(f"{name}：{field.value}。" for name, field in apart)
     if answers:
         text += f"话务员已答复：{written_numbers(joined(answers))}"
     pieces = tuple(c.evidence for c in (*clauses, *answers))
+    pieces += tuple(e for _, field in apart for e in field.evidence)
     return Field(text, _confidence([*clauses, *answers]), pieces)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from asr.types import Transcript
 from nlu.types import Extraction
+from ticket_draft.particulars import fact_flags
 from ticket_draft.rules import PhraseFlag, TicketRules
 
 _LEVEL_NAMES = {"red": "红色", "orange": "橙色", "yellow": "黄色"}
@@ -22,6 +23,7 @@ def flags_of(rules: TicketRules, transcript: Transcript, extraction: Extraction)
     flags = [
         *(f"紧急信号（{_LEVEL_NAMES[s.level]}）：{s.name}" for s in extraction.signals),
         *(["来电人要求保密"] if extraction.confidential else []),
+        *(fact_flags(extraction.facts) if extraction.facts else ()),
         *(rule.flag for rule in rules.flags if _said(rule, transcript)),
         *_doubts(rules, extraction),
         *(note for note in extraction.notes if note not in said_by_fields),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from nlu.types import CategoryPath, Evidence, Field, Location
+from nlu.types import CategoryPath, Evidence, Facts, Field, Location, Signal
 
 Contacted = Literal["yes", "no", "unknown"]
 Resolved = Literal["yes", "partly", "no", "unknown"]
@@ -47,6 +47,10 @@ class TicketDraft:
     """直办 (the hotline answers it) or 转办 (sent to a unit), by the profile's routing rules."""
     respond_by: datetime | None = None
     """When the unit must first get in touch with the caller, where the profile limits that."""
+    facts: Facts | None = None
+    plates: tuple[Field[str], ...] = ()
+    signals: tuple[Signal, ...] = ()
+    """What raised the urgency, the gravest first."""
     dispatch_by: datetime | None = None
     """When the ticket must have been sent out, where the profile limits that."""
     grade: str | None = None

@@ -147,6 +147,7 @@ class DraftStanding(_Model):
     """What follows from the draft's fields with people's values in them."""
 
     due_at: Moment | None
+    respond_by: Moment | None = None
     sign_off: str | None
     missing: list[str]
 

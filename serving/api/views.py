@@ -133,7 +133,10 @@ def _add_result(
             services.hotlines.get(call.profile).profile, result.ticket, edits, call.received_at
         )
         view.standing = DraftStanding(
-            due_at=stands.due_at, sign_off=stands.sign_off, missing=list(stands.missing)
+            due_at=stands.due_at,
+            respond_by=stands.respond_by,
+            sign_off=stands.sign_off,
+            missing=list(stands.missing),
         )
 
 

@@ -17,7 +17,8 @@ from nlu.types import Extraction
 from serving.cli.exits import INPUT_FAILED, emit
 from serving.cli.options import ProfileOption, moment
 from serving.contract import CallerModel, FieldModel, LocationModel
-from serving.conversion import field_model, location_model
+from serving.conversion import location_model
+from serving.evidence import field_model
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
 """A longer line is refused: it is not one call's text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich import box
@@ -12,12 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from serving.contract import (
+    AffectedModel,
     CallbackModel,
     CallModel,
     EvidenceModel,
+    FactsModel,
     FieldModel,
     LocationModel,
     QAModel,
+    ReferenceModel,
     TicketModel,
     TranscriptModel,
 )
@@ -33,6 +36,8 @@ _ANSWERS = {
     "neutral": "基本满意",
     "dissatisfied": "不满意",
     "refused": "拒绝评价",
+    "person": "个人",
+    "enterprise": "企业",
 }
 _DOUBTFUL = 0.5
 _QUOTES_SHOWN = 2
@@ -85,12 +90,36 @@ def render_ticket(ticket: TicketModel) -> RenderableType:
     _field(card, "内容", ticket.content)
     due = ticket.due_at.strftime("%Y-%m-%d %H:%M") if ticket.due_at else "—"
     card.add_row("办理时限", due, "", "")
-    card.add_row("签批", ticket.sign_off or "—", "", "")
+    if ticket.respond_by:
+        card.add_row("首次联系", ticket.respond_by.strftime("%Y-%m-%d %H:%M"), "", "")
+    if ticket.handling:
+        card.add_row("办理方式", ticket.handling, "", "")
+    card.add_row("审签", ticket.sign_off or "—", "", "")
+    for label, field in facts_shown(ticket.facts):
+        _field(card, label, field)
     if ticket.missing:
         card.add_row("待补充", Text("、".join(ticket.missing), style="yellow"), "", "")
     for flag in ticket.flags:
         card.add_row("提示", Text(flag, style="bold red"), "", "")
     return Panel(card, title="工单草稿", box=box.ROUNDED, title_align="left")
+
+
+def facts_shown(facts: FactsModel | None) -> Iterator[tuple[str, FieldModel[Any]]]:
+    """Yield the facts that were said, with their labels."""
+    if facts is None:
+        return
+    several: tuple[tuple[str, Iterable[FieldModel[Any]]], ...] = (
+        ("车牌号", facts.plates),
+        ("编号", facts.references),
+        ("金额（元）", facts.amounts),
+        ("涉及", (facts.affected,)),
+        ("诉求主体", (facts.party,)),
+        ("此前反映", (facts.earlier_calls,)),
+    )
+    for label, fields in several:
+        for field in fields:
+            if field.value is not None:
+                yield label, field
 
 
 def render_qa(report: QAModel, rule_names: Mapping[str, str]) -> RenderableType:
@@ -165,6 +194,12 @@ def _shown(value: object) -> str:
         parts = (value.province, value.city, value.district, value.street, value.community)
         area = "".join(part for part in parts if part)
         return f"{value.text}（{area}）" if area else value.text
+    if isinstance(value, AffectedModel):
+        return value.text
+    if isinstance(value, ReferenceModel):
+        return f"{value.kind} {value.number}"
+    if isinstance(value, float):
+        return f"{value:,.2f}".removesuffix(".00")
     if isinstance(value, list):
         return " / ".join(value)
     strftime = getattr(value, "strftime", None)

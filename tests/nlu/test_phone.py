@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlu.phone import find_phone
+from tests.nlu import spoken_numbers
 from tests.nlu.build import call, quotes
 
 ASK = ("agent", "请问您贵姓，联系电话是多少？")
@@ -146,3 +147,35 @@ def test_dropped_and_doubled_digits_meet_in_the_middle(
         )
     )
     assert field.value == number
+
+
+@given(spoken_numbers.mobile_numbers(), st.integers(0, 10_000))
+def test_a_number_is_read_however_it_is_spoken(number: str, seed: int) -> None:
+    said = call(
+        ("agent", "请问您的联系电话？"), ("citizen", f"是{spoken_numbers.spoken(number, seed)}。")
+    )
+    assert find_phone(said).value == number
+
+
+@given(spoken_numbers.mobile_numbers(), st.integers(0, 10_000))
+def test_a_number_said_in_pieces_is_read_whole(number: str, seed: int) -> None:
+    turns: list[tuple[str, ...]] = [("agent", "请问您的联系电话？")]
+    for piece in spoken_numbers.in_groups(number, seed):
+        turns += [("citizen", piece), ("agent", "嗯。")]
+    said = call(*turns)
+    field = find_phone(said)
+    assert field.value == number
+    assert len(field.evidence) == len(spoken_numbers.in_groups(number, seed))
+
+
+@given(spoken_numbers.mobile_numbers(), spoken_numbers.mobile_numbers(), st.integers(0, 10_000))
+def test_a_corrected_number_wins(wrong: str, right: str, seed: int) -> None:
+    said = call(
+        ("agent", "请问您的联系电话？"),
+        ("citizen", spoken_numbers.spoken(wrong, seed)),
+        ("agent", f"好的，{wrong}。"),
+        ("citizen", f"不对，是{spoken_numbers.spoken(right, seed)}。"),
+        ("agent", f"{right}，对吗？"),
+        ("citizen", "对。"),
+    )
+    assert find_phone(said).value == right

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nlu.confidentiality import wants_confidentiality
+from nlu.confidentiality import find_confidentiality
 from nlu.plates import find_plates
 from tests.nlu.build import call, passage
 
@@ -45,4 +45,4 @@ def test_a_repaired_plate_is_less_sure() -> None:
     ],
 )
 def test_the_wish_for_confidentiality(turns: list[tuple[str, str]], wish: bool) -> None:
-    assert wants_confidentiality(call(*turns)) is wish
+    assert (find_confidentiality(call(*turns)).value is True) is wish

@@ -79,6 +79,7 @@ def test_ticket_keys_are_those_of_the_contract() -> None:
     assert list(ticket) == [
         "title", "request_type", "category", "summary", "content", "location", "occurred_at",
         "agency", "urgency", "caller", "due_at", "sign_off", "missing", "flags",
+        "handling", "respond_by", "facts",
     ]  # fmt: skip
     fields = {key: value for key, value in ticket.items() if isinstance(value, dict)}
     caller = fields.pop("caller")
@@ -128,7 +129,7 @@ def test_qa_and_callback() -> None:
     ]  # fmt: skip
     callback = call["callback"]
     assert list(callback) == [
-        "contacted", "resolved", "satisfaction", "reasons", "reopen", "flags",
+        "contacted", "resolved", "satisfaction", "reasons", "reopen", "flags", "reason_evidence",
     ]  # fmt: skip
     assert callback["reopen"] is True
     assert callback["resolved"]["reason"] == "话务员未询问"
