@@ -49,7 +49,7 @@ def load_streaming(
         ) from error
     chunk = ChunkConfig(chosen.chunk_size, chosen.encoder_look_back, chosen.decoder_look_back)
     return ParaformerChunks(
-        _folder(model),
+        model_folder(model),
         name=model,
         slots=chosen.slots,
         chunk=chunk,
@@ -59,7 +59,8 @@ def load_streaming(
     )
 
 
-def _folder(model: str) -> Path:
+def model_folder(model: str) -> Path:
+    """Return the folder of a model; raises EngineUnavailableError saying how to get it."""
     if Path(model).is_dir():
         return Path(model)
     try:

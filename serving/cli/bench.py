@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serving.cli.bench_streams import streams
 from serving.cli.exits import emit
 from serving.cli.options import EngineOption, JsonOption, ProfileOption
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from serving.bench.report import Figure
 
 bench_app = typer.Typer(help="Measure quality and speed on a data set.", no_args_is_help=True)
+bench_app.command("streams")(streams)
 
 DataOption = Annotated[Path, typer.Option("--data", help="Folder of the data set.")]
 DEFAULT_DATA = Path("../shared/data")
@@ -56,7 +58,7 @@ def asr(
         figures += bench_memory(data, memory_hours, engine or settings.engine)
     parts = [part for part, wanted in chosen.items() if wanted]
     if parts:
-        with _part_progress() as on_part:
+        with part_progress() as on_part:
             pipeline = assemble_pipeline(settings, profile=profile, engine=engine)
             figures = bench_asr(pipeline, data, on_part, parts=parts) + figures
     show_figures("jiesu bench asr", figures, as_json=as_json)
@@ -76,7 +78,7 @@ def nlu(
     settings = load_settings()
     set_up_logging(settings)
     loaded = load_profile(profile or settings.profile, settings.profiles_dir)
-    with _part_progress() as on_part:
+    with part_progress() as on_part:
         figures = bench_nlu(Extractor(loaded.nlu), data, on_part)
     show_figures("jiesu bench nlu", figures, as_json=as_json)
 
@@ -95,7 +97,8 @@ def show_figures(title: str, figures: list[Figure], *, as_json: bool) -> None:
 
 
 @contextmanager
-def _part_progress() -> Iterator[OnPart]:
+def part_progress() -> Iterator[OnPart]:
+    """Show on a terminal what is being measured and how far it is."""
     if not sys.stderr.isatty():
         yield lambda part, at, of: None
         return

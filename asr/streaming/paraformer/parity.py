@@ -6,13 +6,16 @@ streams run in batches whose composition the caller chooses.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from asr.engines.funasr import load_model
 from asr.streaming.paraformer.config import ChunkConfig
 from asr.streaming.paraformer.model import StreamingParaformer
 from asr.streaming.paraformer.network import ChunkBatch
@@ -91,6 +94,26 @@ class FunasrStreaming:
         finally:
             del network.cal_decoder_with_predictor_chunk
         return torch.cat(heard) if heard else torch.zeros(0, 0)
+
+
+def check_folder(
+    folder: Path, chunk: ChunkConfig, streams: Sequence[Samples], *, threads: int
+) -> list[Parity]:
+    """Compare streams through a checkpoint, in random batches, with FunASR's own on the CPU.
+
+    Raises EngineUnavailableError.
+    """
+    reference = FunasrStreaming(load_model(str(folder), device="cpu", threads=threads), chunk)
+    model = StreamingParaformer(folder, slots=len(streams), chunk=chunk)
+    chance = random.Random(0)
+    heard = batched_scores(
+        model,
+        streams,
+        range(len(streams)),
+        lambda ready: chance.sample(list(ready), chance.randint(1, len(ready))),
+    )
+    pairs = zip(streams, heard, strict=True)
+    return [compare(reference.scores(samples), scores) for samples, scores in pairs]
 
 
 def chunks_of(samples: Samples, length: int) -> list[tuple[Samples, bool]]:
