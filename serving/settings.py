@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     `2pass-offline`, which all clients read, or as `asked`."""
     funasr_any_origin: bool = False
     """Whether pages of other sites may connect as FunASR clients from their users' browsers."""
+    freeswitch_citizen: Literal["left", "right"] = "left"
+    """The citizen's side of FreeSWITCH's stereo: left where the citizen's leg is streamed."""
+    audiosocket_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port for Asterisk's AudioSocket, on the same address; without it none is taken."""
     samples_dir: Path | None = None
     """Sample calls that the page can play live; without it, `samples` beside the software."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -9,6 +9,7 @@ from serving.api import problems
 from serving.api.headers import SecurityHeaders
 from serving.api.routes import (
     audio,
+    audiosocket,
     calls,
     demo,
     events,
@@ -20,7 +21,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.services import Services
-from serving.ingress import funasr, websocket
+from serving.ingress import chan_websocket, freeswitch, funasr, websocket
 from serving.provenance import software_version
 from serving.web import STATIC
 
@@ -66,6 +67,9 @@ def create_app(services: Services) -> FastAPI:
         openai.router,
         websocket.router,
         funasr.router,
+        freeswitch.router,
+        chan_websocket.router,
+        audiosocket.router,
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

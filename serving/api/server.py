@@ -17,6 +17,7 @@ import uvicorn
 from serving.api.app import create_app
 from serving.api.services import Parts, Services, open_services
 from serving.errors import AddressError
+from serving.ingress.audiosocket_door import AudioSocketDoor
 from serving.ingress.doors import Door
 from serving.ingress.funasr_door import FunasrDoor
 from serving.settings import Settings
@@ -57,6 +58,8 @@ def doors_of(settings: Settings) -> list[Door]:
     if settings.funasr_port is not None:
         listener = bind(settings.host, settings.funasr_port)
         doors.append(FunasrDoor(listener, WS_MAX_BYTES))
+    if settings.audiosocket_port is not None:
+        doors.append(AudioSocketDoor(bind(settings.host, settings.audiosocket_port)))
     return doors
 
 

@@ -16,6 +16,8 @@ from asr.streaming.batcher import BatcherSettings, StreamBatcher
 from serving.corrections import Corrections
 from serving.feed import Feed
 from serving.hotlines import Hotlines
+from serving.ingress.audiosocket_announcements import Announcements
+from serving.ingress.phone_lines import PhoneLines
 from serving.jobs import Jobs
 from serving.live.calls import LiveCalls
 from serving.live.conclusion import Conclusion
@@ -55,6 +57,8 @@ class Services:
     owner: RecogniserOwner
     live: LiveCalls
     lines: Lines
+    phone_lines: PhoneLines
+    announcements: Announcements
     transcriptions: Transcriptions
     demo: Demo
 
@@ -156,6 +160,7 @@ async def open_services(
         stack.push_async_callback(live.close)
         transcriptions = Transcriptions(hotlines, max_waiting=settings.max_transcriptions)
         stack.callback(transcriptions.close)
+        lines = Lines(live, hotlines)
         demo = Demo(live)
         stack.push_async_callback(demo.close)
         await owner.warm_up()
@@ -163,7 +168,7 @@ async def open_services(
         await asyncio.to_thread(conclusion.recover)
         yield Services(
             settings, engine, calls, ReviewStore(engine), corrections, recordings, feed, hotlines,
-            jobs, owner, live, Lines(live, hotlines), transcriptions, demo,
+            jobs, owner, live, lines, PhoneLines(lines), Announcements(), transcriptions, demo,
         )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ class _Leg:
     received: int = 0
     """Samples the telephone system sent: where it goes on after a dropped connection."""
     padded: int = 0
-    """Silence put before a leg that joined late, so that both legs share one clock."""
+    """Silence put in where a leg joined late or was away, so that both legs share one clock."""
 
     @property
     def samples(self) -> int:
@@ -117,15 +117,21 @@ class LiveCall:
         if self._ended_legs >= self._holders.keys():
             self.end()
 
+    async def until_ended(self) -> None:
+        """Wait until no more audio is taken."""
+        await self._ended.wait()
+
     async def join(self, channels: tuple[Channel, ...]) -> None:
-        """Put legs that start now on the clock of those that go on already."""
+        """Put legs that start now, or come back, on the clock of those that go on already."""
         now = max(leg.samples for leg in self._legs.values())
         most = round(self._limits.max_join_wait_s * self.spec.sample_rate_hz)
+        self._ended_legs.difference_update(channels)
         for channel in channels:
             leg = self._legs[channel]
-            if not leg.samples and now:
-                leg.padded = min(now, most)
-                await self._take({channel: np.zeros(leg.padded, dtype=np.int16)})
+            missing = min(now - leg.samples, most)
+            if missing > 0:
+                leg.padded += missing
+                await self._take({channel: np.zeros(missing, dtype=np.int16)})
 
     async def push(self, pcm: Mapping[Channel, Pcm]) -> None:
         """Take samples of one leg or both, and hold the sender back while too many wait.

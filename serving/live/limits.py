@@ -21,6 +21,8 @@ class LiveLimits:
     """How long a new connection may wait before it says what it wants."""
     idle_s: float = 60.0
     """How long a connection may be silent: no audio, no control message."""
+    line_idle_s: float = 300.0
+    """How long a telephone system's line may bring no audio: it sends none while on hold."""
     rest_s: float = 600.0
     """How long a connection that brings call after call may wait between two."""
     max_connections: int = 1_024
