@@ -66,12 +66,22 @@ class AudioSocketDoor:
             log.info("an AudioSocket connection broke; its call is kept for a moment")
         except Exception as error:
             note_fault(error, "audiosocket")
-            writer.write(HANG_UP)
+            await _hang_up(reader, writer)
         finally:
             writer.close()
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(_CLOSE_WITHIN_S):
                     await writer.wait_closed()
+
+
+async def _hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say it, and take what is under way: closing on unread audio would undo the word."""
+    with contextlib.suppress(OSError, TimeoutError):
+        writer.write(HANG_UP)
+        writer.write_eof()
+        async with asyncio.timeout(_CLOSE_WITHIN_S):
+            while await reader.read(_READ_AHEAD_BYTES):
+                pass
 
 
 def _keep_alive(connection: socket.socket) -> None:

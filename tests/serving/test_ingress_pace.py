@@ -60,7 +60,8 @@ def test_frames_of_uneven_length_and_time_are_no_reason() -> None:
 
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=30), st.integers(1, 2))
 def test_samples_are_whole_however_the_bytes_are_cut(sizes: list[int], legs: int) -> None:
-    channels: tuple[Channel, ...] = ("agent", "citizen")[:legs]
+    both: tuple[Channel, ...] = ("agent", "citizen")
+    channels = both[:legs]
     data = np.arange(sum(sizes), dtype=np.uint8).tobytes()
     stream = PcmStream(AudioFormat("s16le", 8_000, channels))
     pieces, start = [], 0
