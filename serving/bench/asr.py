@@ -62,16 +62,16 @@ def bench_memory(data: Path, hours: float, engine: str) -> list[Figure]:
 def invented_figures(
     recogniser: Recogniser, on_part: OnPart, duration_s: float = _INVENTED_S
 ) -> list[Figure]:
-    """Count the characters heard in sounds without words, `duration_s` over all kinds."""
+    """Count the characters heard in sounds without words, `duration_s` of each kind."""
     figures = []
     with tempfile.TemporaryDirectory(prefix="jiesu-bench-") as work:
         for number, kind in enumerate(SOUNDS, start=1):
             path = Path(work) / "sound.wav"
-            write_sound(path, kind, duration_s / len(SOUNDS))
+            write_sound(path, kind, duration_s)
             with open_recording(path) as recording:
                 transcript = transcribe_recording(recording, recogniser)
             characters = sum(len(u.text) for u in transcript.utterances)
-            of = f"{duration_s / len(SOUNDS):g} s"
+            of = f"{duration_s:g} s"
             figures.append(
                 Figure(f"characters invented on {kind}", characters, "count", of, Goal("<=", 0))
             )

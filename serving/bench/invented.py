@@ -1,6 +1,6 @@
 """Sounds without words: what is heard in them is invented.
 
-Ten minutes of line silence, room noise, ring-back tone and music on hold, made here so
+Ten minutes each of line silence, room noise, ring-back tone and music on hold, made here so
 that anybody can repeat the measurement.
 """
 
