@@ -1,8 +1,8 @@
 """Who is the agent: told from the words, and always reported with a reason.
 
-Two legs: the leg that speaks like an agent is the agent's. Mono: a first, honest
-version that weighs each turn's words and the alternation of question and answer; the
-voices themselves are not compared here.
+Two legs: the leg that speaks like an agent is the agent's. Mono: each turn's words, the
+alternation of question and answer, and the voices where they are known
+(`asr.diarisation`).
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import yaml
 
+from asr.diarisation import Turn, diarise
 from asr.types import Channel, RoleAssignment, Utterance
+from asr.voiceprint import Voiceprint
 
 AgentSide = Literal["left", "right", "auto"]
 
@@ -27,9 +28,10 @@ _EARLY_UTTERANCES = 2
 _EARLY_FACTOR = 1.5
 _ALTERNATION = 0.6
 _ANSWER_FOLLOWS = 0.85
-_AGENT_OPENS = 0.75
-_MONO_CONFIDENCE = 0.6
-"""Ceiling for mono: words alone do not tell voices apart."""
+_WORDS_CONFIDENCE, _ALIKE_CONFIDENCE, _VOICES_CONFIDENCE = 0.6, 0.7, 0.95
+"""Ceilings for mono: by words alone, with voices that are alike, and with distinct ones."""
+_ALIKE = 0.1
+"""Distance of two mean voices under which they may be one speaker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,50 +94,43 @@ def find_agent_side(utterances: Sequence[Utterance], cues: RoleCues) -> RoleAssi
 
 
 def assign_mono(
-    utterances: Sequence[Utterance], cues: RoleCues
+    utterances: Sequence[Utterance],
+    cues: RoleCues,
+    voiceprints: Sequence[Voiceprint | None] = (),
 ) -> tuple[list[Utterance], RoleAssignment]:
-    """Return the turns of a mono recording with the likeliest row of roles (Viterbi)."""
-    roles = RoleAssignment(
-        "mono",
-        None,
-        "speech",
-        _MONO_CONFIDENCE,
-        "one channel holds both voices; turns are told apart by their words alone, "
-        "so roles are uncertain",
-    )
-    if not utterances:
-        return [], roles
+    """Return the turns of a mono recording with the likeliest row of roles.
+
+    `voiceprints` are those of the utterances; without them the words decide alone.
+    """
+    known = voiceprints or [None] * len(utterances)
     texts = [_bare(u.text) for u in utterances]
-    channels = _likeliest_roles(texts, cues)
-    return [replace(u, channel=c) for u, c in zip(utterances, channels, strict=True)], roles
+    turns = [
+        Turn(_score(text, cues)[0], _change(before, cues), u.end_ms - u.start_ms, voice)
+        for text, before, u, voice in zip(texts, ["", *texts], utterances, known, strict=False)
+    ]
+    found = diarise(turns)
+    assigned = [replace(u, channel=c) for u, c in zip(utterances, found.channels, strict=True)]
+    return assigned, _mono_roles(found.voice_distance)
 
 
-def _likeliest_roles(texts: Sequence[str], cues: RoleCues) -> list[Channel]:
-    """Return one channel a turn: words against alternation, over the whole call."""
-    sides: tuple[Channel, Channel] = ("agent", "citizen")
-    first = _score(texts[0], cues)[0] / 2
-    best: dict[Channel, float] = {
-        "agent": math.log(_AGENT_OPENS) + first,
-        "citizen": math.log(1 - _AGENT_OPENS) - first,
-    }
-    came_from: list[dict[Channel, Channel]] = []
-    for before, text in pairwise(texts):
-        asked = before.endswith(cues.question_endings) if cues.question_endings else False
-        turn = _ANSWER_FOLLOWS if asked else _ALTERNATION
-        words = _score(text, cues)[0] / 2
-        step: dict[Channel, Channel] = {}
-        now: dict[Channel, float] = {}
-        for side in sides:
-            stay, change = best[side] + math.log(1 - turn), best[_other(side)] + math.log(turn)
-            step[side] = side if stay > change else _other(side)
-            now[side] = max(stay, change) + (words if side == "agent" else -words)
-        came_from.append(step)
-        best = now
-    last: Channel = "agent" if best["agent"] >= best["citizen"] else "citizen"
-    path = [last]
-    for step in reversed(came_from):
-        path.append(step[path[-1]])
-    return path[::-1]
+def _change(before: str, cues: RoleCues) -> float:
+    """Return how likely the other one speaks next: an answer follows a question."""
+    asked = bool(cues.question_endings) and before.endswith(cues.question_endings)
+    return _ANSWER_FOLLOWS if asked else _ALTERNATION
+
+
+def _mono_roles(voice_distance: float | None) -> RoleAssignment:
+    if voice_distance is None:
+        reason = (
+            "one channel holds both voices; turns are told apart by their words alone, "
+            "so roles are uncertain"
+        )
+        return RoleAssignment("mono", None, "speech", _WORDS_CONFIDENCE, reason)
+    if voice_distance < _ALIKE:
+        reason = "one channel holds two voices that are much alike; roles are uncertain"
+        return RoleAssignment("mono", None, "speech", _ALIKE_CONFIDENCE, reason)
+    reason = "one channel holds two voices, told apart by their sound and by what they say"
+    return RoleAssignment("mono", None, "speech", _VOICES_CONFIDENCE, reason)
 
 
 def _leg_score(texts: Sequence[str], cues: RoleCues) -> tuple[float, list[str]]:

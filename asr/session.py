@@ -15,6 +15,7 @@ from asr.errors import EngineError
 from asr.roles import AgentSide, RoleCues, assign_mono, assign_two_legs, default_cues
 from asr.types import Channel, Recognition, SpeechSegment, Transcript, Utterance
 from asr.vad import Vad, default_vad
+from asr.voiceprint import VoiceEncoder, Voiceprint
 
 if TYPE_CHECKING:
     from asr.recogniser import Recogniser
@@ -48,18 +49,20 @@ def transcribe_recording(
     hotwords: Sequence[str] = (),
     cues: RoleCues | None = None,
     vad: Vad | None = None,
+    voices: VoiceEncoder | None = None,
     progress: Progress | None = None,
     on_utterance: Callable[[Utterance], None] | None = None,
 ) -> Transcript:
     """Return everything said in `recording`, by start time, with each turn's speaker.
 
-    Decoding and endpointing run here while the recogniser works in its own thread.
+    Decoding and endpointing run here while the recogniser works in its own thread. The
+    speakers of a mono recording are told apart by words and, given `voices`, by their sound.
     `on_utterance` is told each utterance as it comes, its speaker and id still unknown;
     what it raises ends the work.
     Raises AudioError (the recording), EngineError (the recogniser).
     """
     chosen = settings or SessionSettings()
-    done = _Done(progress, on_utterance)
+    done = _Done(progress, on_utterance, voices if recording.layout == "mono" else None)
     batches = _batches(_segments(recording, vad or default_vad(), chosen.endpoint), chosen)
     with ThreadPoolExecutor(chosen.workers, thread_name_prefix="recogniser") as pool:
         under_way: deque[tuple[list[SpeechSegment], Future[list[Recognition]]]] = deque()
@@ -74,18 +77,22 @@ def transcribe_recording(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return _transcript(recording, done.utterances, chosen.agent_side, cues or default_cues())
+    return _transcript(recording, done, chosen.agent_side, cues or default_cues())
 
 
 class _Done:
-    """Collects what the recogniser hands back."""
+    """Collects what the recogniser hands back, with the voice of each utterance if asked to."""
 
     def __init__(
-        self, progress: Progress | None, on_utterance: Callable[[Utterance], None] | None
+        self,
+        progress: Progress | None,
+        on_utterance: Callable[[Utterance], None] | None,
+        voices: VoiceEncoder | None,
     ) -> None:
-        self.utterances: list[Utterance] = []
+        self.utterances: list[tuple[Utterance, Voiceprint | None]] = []
         self._on_utterance = on_utterance
         self._progress = progress
+        self._voices = voices
         self._reached_ms = 0
 
     def take(self, batch: list[SpeechSegment], result: Future[list[Recognition]]) -> None:
@@ -94,9 +101,11 @@ class _Done:
             raise EngineError(f"the engine answered {len(answers)} of {len(batch)} segments")
         for segment, heard in zip(batch, answers, strict=True):
             if heard.text:
-                self.utterances.append(utterance_of(segment, heard, "u0"))
+                utterance = utterance_of(segment, heard, "u0")
+                voice = self._voices.embed(segment.samples) if self._voices else None
+                self.utterances.append((utterance, voice))
                 if self._on_utterance is not None:
-                    self._on_utterance(self.utterances[-1])
+                    self._on_utterance(utterance)
             self._reached_ms = max(self._reached_ms, segment.end_ms)
         if self._progress is not None:
             self._progress(self._reached_ms)
@@ -140,12 +149,13 @@ def _batches(
 
 
 def _transcript(
-    recording: Recording, utterances: list[Utterance], agent_side: AgentSide, cues: RoleCues
+    recording: Recording, done: _Done, agent_side: AgentSide, cues: RoleCues
 ) -> Transcript:
-    ordered = sorted(utterances, key=lambda u: (u.start_ms, u.end_ms, u.channel))
+    ordered = sorted(done.utterances, key=lambda u: (u[0].start_ms, u[0].end_ms, u[0].channel))
+    utterances = [utterance for utterance, _ in ordered]
     if recording.layout == "mono":
-        assigned, roles = assign_mono(ordered, cues)
+        assigned, roles = assign_mono(utterances, cues, [voice for _, voice in ordered])
     else:
-        assigned, roles = assign_two_legs(ordered, agent_side, cues)
+        assigned, roles = assign_two_legs(utterances, agent_side, cues)
     numbered = tuple(replace(u, id=f"u{n}") for n, u in enumerate(assigned, start=1))
     return Transcript(numbered, recording.duration_ms, roles, recording.warnings)

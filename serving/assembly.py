@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asr.recogniser import load_recogniser
+from asr.voiceprint import default_voice_encoder
 from models.extractor.weights import WEIGHTS_FOLDER
 from nlu.extractor import Extractor
 from serving.pipeline import Pipeline
@@ -34,13 +35,16 @@ def pipeline_of(profile: Profile, settings: Settings, *, engine: str | None = No
     """Load recogniser and extractor for a profile that is loaded already."""
     name = engine or settings.engine
     recogniser = load_recogniser(name, model=settings.model, threads=settings.threads)
+    voices = default_voice_encoder()
+    heard_by = [_VOICE_DETECTOR, *([voices.name] if voices else [])]
     return Pipeline(
         profile,
         recogniser,
         Extractor(profile.nlu),
         engine=name,
         engine_settings={"model": recogniser.name, "threads": settings.threads},
-        models=(model_with_hash(_VOICE_DETECTOR), *_extractor_models(profile)),
+        models=(*map(model_with_hash, heard_by), *_extractor_models(profile)),
+        voices=voices,
     )
 
 

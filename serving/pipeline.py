@@ -13,6 +13,7 @@ from asr.roles import AgentSide
 from asr.session import Progress, SessionSettings, transcribe_recording
 from asr.types import Transcript, Utterance
 from asr.vad import Vad
+from asr.voiceprint import VoiceEncoder
 from nlu.corrections import CorrectionMemory, Features
 from serving.clock import CHINA_TIME, recorded_at
 from serving.profile import Profile
@@ -41,10 +42,12 @@ class Pipeline:
         engine_settings: Mapping[str, Any] | None = None,
         models: Iterable[str] = (),
         vad: Vad | None = None,
+        voices: VoiceEncoder | None = None,
     ) -> None:
         """Put the parts together; `models` are `name@hash` of those besides the recogniser's.
 
-        `vad` takes the place of the default voice detector.
+        `vad` takes the place of the default voice detector; `voices` tells the speakers of
+        a mono recording apart.
         """
         self.profile = profile
         self.recogniser = recogniser
@@ -53,6 +56,7 @@ class Pipeline:
         self._engine_settings = dict(engine_settings or {})
         self._models_used = frozenset(models)
         self._vad = vad
+        self._voices = voices
 
     def process(
         self,
@@ -109,6 +113,7 @@ class Pipeline:
                 settings=steps if on_utterance is not None else None,
                 hotwords=(*hotwords, *self.profile.nlu.hotwords.hotwords),
                 vad=self._vad,
+                voices=self._voices,
                 on_utterance=on_utterance,
             )
 
@@ -205,6 +210,7 @@ class Pipeline:
                 settings=SessionSettings(agent_side=agent_channel),
                 hotwords=self.profile.nlu.hotwords.hotwords,
                 vad=self._vad,
+                voices=self._voices,
                 progress=heard,
             )
 

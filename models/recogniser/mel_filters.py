@@ -1,4 +1,4 @@
-"""Whisper's mel filters and frame sizes, shared by training (torch) and recognition (numpy)."""
+"""Mel filters and Whisper's frame sizes, shared by training (torch) and recognition (numpy)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ WINDOW_SAMPLES = 400
 MEL_BANDS = 80
 
 
-def mel_filters() -> NDArray[np.float32]:
-    """Slaney's triangular filters, float32 (80, 201)."""
+def mel_filters(bands: int = MEL_BANDS) -> NDArray[np.float32]:
+    """Slaney's triangular filters, float32 (bands, 201)."""
     frequencies = np.linspace(0, SAMPLE_RATE_HZ / 2, WINDOW_SAMPLES // 2 + 1)
-    edges = _mel_to_hz(np.linspace(0, _hz_to_mel(SAMPLE_RATE_HZ / 2), MEL_BANDS + 2))
+    edges = _mel_to_hz(np.linspace(0, _hz_to_mel(SAMPLE_RATE_HZ / 2), bands + 2))
     rising = (frequencies - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - frequencies) / np.diff(edges)[1:, None]
     weights = np.maximum(0, np.minimum(rising, falling))

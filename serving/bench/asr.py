@@ -13,6 +13,7 @@ from serving.bench.calls import call_figures, measure_calls
 from serving.bench.clips import clip_figures, measure_clips
 from serving.bench.invented import SOUNDS, write_sound
 from serving.bench.memory import long_figures, measure_long_recording
+from serving.bench.mono import measure_mixes, mix_figures
 from serving.bench.report import Figure, Goal
 from serving.errors import BenchError
 from serving.pipeline import Pipeline
@@ -28,9 +29,9 @@ def bench_asr(
     data: Path,
     on_part: OnPart,
     *,
-    parts: Iterable[str] = ("clips", "calls", "invented"),
+    parts: Iterable[str] = ("clips", "calls", "mono", "invented"),
 ) -> list[Figure]:
-    """Measure `parts` (clips, calls, invented) on the data set at `data`.
+    """Measure `parts` (clips, calls, mono, invented) on the data set at `data`.
 
     Raises `BenchError` when the data set is not there.
     """
@@ -47,6 +48,10 @@ def bench_asr(
                 folder = _folder(data / "calls")
                 calls = measure_calls(pipeline, folder, lambda at, of: on_part("calls", at, of))
                 figures += call_figures(calls)
+            case "mono":
+                folder = _folder(data / "calls")
+                mixes = measure_mixes(pipeline, folder, lambda at, of: on_part("mono", at, of))
+                figures += mix_figures(mixes)
             case "invented":
                 figures += invented_figures(pipeline.recogniser, on_part)
     return figures

@@ -38,6 +38,7 @@ def asr(
     engine: EngineOption = None,
     clips: Annotated[bool, typer.Option(help="Error rate of single utterances.")] = True,
     calls: Annotated[bool, typer.Option(help="Whole calls: words, fields, QA, speed.")] = True,
+    mono: Annotated[bool, typer.Option(help="Calls mixed to mono: who speaks.")] = True,
     invented: Annotated[bool, typer.Option(help="Words heard where there are none.")] = True,
     memory_hours: Annotated[
         float, typer.Option(help="Also process one recording of so many hours, for its memory.")
@@ -52,7 +53,7 @@ def asr(
 
     settings = load_settings()
     set_up_logging(settings)
-    chosen = {"clips": clips, "calls": calls, "invented": invented}
+    chosen = {"clips": clips, "calls": calls, "mono": mono, "invented": invented}
     figures: list[Figure] = []
     if memory_hours:
         figures += bench_memory(data, memory_hours, engine or settings.engine)
