@@ -21,6 +21,7 @@ _CANDIDATES = 8
 _SPREAD = 2.0
 """So many points of strength make a matter e times as likely."""
 _ASSISTING = 0.3
+_BEHIND_OWNER = 0.9
 _NAMED = 0.7
 _GENERAL = 0.2
 _PLACE_FLOOR = 0.02
@@ -100,9 +101,12 @@ class DirectoryReader:
             # Nobody said where: the city's unit knows its counterparts.
             of_city = self._directory.city_counterparts(match.duty)
             owners = of_city if len(of_city) == 1 else owners
-        yield from _by_fit(owners, place)
+        owned = list(_by_fit(owners, place))
+        yield from owned
+        # Nor does a unit that assists come first because it has no counterparts to share with.
+        most = 1.0 if place.districts else max((share for _, share in owned), default=1.0)
         for name, fit in _by_fit(list(self._directory.assisting(match.duty)), place):
-            yield name, _ASSISTING * fit
+            yield name, min(_ASSISTING * fit, _BEHIND_OWNER * most)
 
 
 def place_fit(agency: Agency, place: Resolution) -> float:
