@@ -21,6 +21,7 @@ from models.recogniser.mel_filters import HOP_SAMPLES, WINDOW_SAMPLES, mel_filte
 from models.torch_checkpoint import read_checkpoint
 
 MODEL = "voice-encoder"
+FUNASR_MODEL = "cam++"
 
 Voiceprint = npt.NDArray[np.float32]
 """float32 (dimensions,) of length 1."""
@@ -122,11 +123,20 @@ class _Layer:
 
 @cache
 def default_voice_encoder() -> VoiceEncoder | None:
-    """Return the one embedded encoder, None where its model was not pulled."""
+    """Return the best encoder that was pulled: CAM++, else the embedded one, else None."""
+    if _is_pulled(FUNASR_MODEL):
+        from asr.engines.funasr_voices import FunasrVoiceEncoder
+
+        return FunasrVoiceEncoder(FUNASR_MODEL)
+    return LstmVoiceEncoder() if _is_pulled(MODEL) else None
+
+
+def _is_pulled(model: str) -> bool:
     try:
-        return LstmVoiceEncoder()
+        registry.resolve(model)
     except ModelMissingError:
-        return None
+        return False
+    return True
 
 
 def _windows(mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
