@@ -62,6 +62,8 @@ async def funasr_socket(socket: WebSocket) -> None:
         pass
     except Exception as error:
         await _refuse(socket, connection, error)
+    finally:
+        connection.leave()
 
 
 def may_connect(socket: WebSocket, settings: Settings) -> bool:

@@ -52,8 +52,11 @@ class FunasrConnection:
         finally:
             receiving.cancel()
             await asyncio.gather(receiving, return_exceptions=True)
-            if self._call is not None:
-                self._call.abandon()
+
+    def leave(self) -> None:
+        """Let go of the call, after the client has been told why; it is ended and stored."""
+        if self._call is not None:
+            self._call.abandon()
 
     async def send(self, message: Message) -> None:
         """Send a message; raises SlowClientError."""
@@ -120,10 +123,10 @@ class FunasrConnection:
         if call is None or call.replying is None:
             return
         await call.replying
-        call.abandon()
-        self._call = None
         if not call.has_ended:
             raise ClosingError("the service is going down; the call was stored up to here")
+        call.abandon()
+        self._call = None
 
     def _new_call(self) -> FunasrCall:
         return FunasrCall(self._start, self._lines, self.options, self.send, self._spool())

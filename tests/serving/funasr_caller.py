@@ -17,15 +17,26 @@ Message = dict[str, Any]
 class FunasrCaller:
     """Keeps every message it gets; says nothing by itself."""
 
-    def __init__(self, address: str, path: str = "/funasr", *, offers: str | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        path: str = "/funasr",
+        *,
+        offers: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         self._address = address.replace("http", "ws", 1) + path
+        self._headers = headers
         self._offers = [Subprotocol(offers)] if offers else None
         self.messages: list[Message] = []
         self.close_code: int | None = None
 
     async def __aenter__(self) -> FunasrCaller:
         self._socket: ClientConnection = await connect(
-            self._address, subprotocols=self._offers, max_size=None
+            self._address,
+            subprotocols=self._offers,
+            additional_headers=self._headers,
+            max_size=None,
         )
         self._reading = asyncio.create_task(self._read())
         return self
@@ -67,6 +78,10 @@ class FunasrCaller:
                 if self._reading.done():
                     raise AssertionError(f"closed {self.close_code} without a last result")
                 await asyncio.sleep(0.01)
+
+    @property
+    def has_closed(self) -> bool:
+        return self._reading.done()
 
     async def closed(self, within_s: float = 20.0) -> int | None:
         """Wait for the other side to close and return the code."""
