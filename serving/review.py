@@ -56,6 +56,8 @@ class DraftEdits(BaseModel):
     location: LocationModel | None = None
     occurred_at: Moment | None = None
     agency: Line | None = None
+    merge_with: Line | None = None
+    """Id of the earlier call whose ticket this request is merged with."""
     urgency: Line | None = None
     surname: Line | None = Field(default=None, alias="caller.surname")
     phone: Annotated[str, StringConstraints(pattern=r"^[0-9+*-]{3,20}$")] | None = Field(
@@ -93,6 +95,21 @@ def ticket_content(result: Mapping[str, Any] | None, edits: Mapping[str, Any]) -
             values[name] = value
     values["edited"] = sorted(edits)
     return values
+
+
+def with_edits(ticket: TicketModel, edits: Mapping[str, Any]) -> TicketModel:
+    """Return a draft with the title, number and place that people set in the machine's stead."""
+    changed: dict[str, Any] = {}
+    if "title" in edits:
+        changed["title"] = ticket.title.model_copy(update={"value": edits["title"]})
+    if "location" in edits:
+        place = edits["location"]
+        value = None if place is None else LocationModel.model_validate(place)
+        changed["location"] = ticket.location.model_copy(update={"value": value})
+    if "caller.phone" in edits:
+        phone = ticket.caller.phone.model_copy(update={"value": edits["caller.phone"]})
+        changed["caller"] = ticket.caller.model_copy(update={"phone": phone})
+    return ticket.model_copy(update=changed)
 
 
 def check_has_draft(ticket: TicketModel | None) -> None:

@@ -187,6 +187,22 @@ class PhraseFlag:
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatRules:
+    """When an earlier request is proposed to be merged with.
+
+    Similarities run from 0 to 1; for the same caller less is needed, and less still where the
+    category is the same.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
+
+    within_days: int = 30
+    same_caller_similarity: float = 0.3
+    same_matter_similarity: float = 0.5
+    most_shown: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class TicketRules:
     """All of a hotline's ticket rules. In each list the first rule that covers a ticket decides."""
 
@@ -205,6 +221,7 @@ class TicketRules:
     supervision: SupervisionRule | None = None
     title_prefixes: dict[str, str] = field(default_factory=dict)
     """Word after 关于 by request type: 咨询类 → 咨询."""
+    repeats: RepeatRules = RepeatRules()
     title_max_chars: int = 45
     summary_max_chars: int = 90
     low_confidence: float = 0.5

@@ -17,6 +17,7 @@ from serving.api.routes import (
     openai,
     pages,
     reference,
+    repeats,
     reviews,
     uploads,
 )
@@ -60,6 +61,7 @@ def create_app(services: Services) -> FastAPI:
         events.router,
         audio.router,
         reviews.router,
+        repeats.router,
         demo.router,
         health.router,
         pages.router,

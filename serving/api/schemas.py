@@ -152,6 +152,18 @@ class DraftStanding(_Model):
     missing: list[str]
 
 
+class RepeatView(_Model):
+    """An earlier request that a call may repeat; `number` of its ticket once submitted."""
+
+    call_id: str
+    kind: Literal["same_caller", "same_matter"]
+    received_at: Moment
+    similarity: Share
+    reason: str
+    title: str | None
+    number: str | None
+
+
 class CallView(BaseModel):
     """All there is to see of a call: how far it is, what the machine made of it, what people did.
 

@@ -30,7 +30,7 @@ from serving.recordings import Recordings
 from serving.replay.demo import Demo
 from serving.settings import Settings
 from serving.shared_recogniser import SharedRecogniser
-from serving.store import CallStore, CorrectionStore, ReviewStore
+from serving.store import CallStore, CorrectionStore, ReviewStore, SketchStore
 from serving.store.engine import open_engine, sqlite_url
 from serving.store.migrate import check_schema, upgrade
 from serving.transcriptions import Transcriptions
@@ -49,6 +49,7 @@ class Services:
     engine: Engine
     calls: CallStore
     reviews: ReviewStore
+    sketches: SketchStore
     corrections: Corrections
     recordings: Recordings
     feed: Feed
@@ -167,8 +168,9 @@ async def open_services(
         await asyncio.to_thread(jobs.start)
         await asyncio.to_thread(conclusion.recover)
         yield Services(
-            settings, engine, calls, ReviewStore(engine), corrections, recordings, feed, hotlines,
-            jobs, owner, live, lines, PhoneLines(lines), Announcements(), transcriptions, demo,
+            settings, engine, calls, ReviewStore(engine), SketchStore(engine), corrections,
+            recordings, feed, hotlines, jobs, owner, live, lines, PhoneLines(lines),
+            Announcements(), transcriptions, demo,
         )  # fmt: skip
 
 

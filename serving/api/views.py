@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from serving.api.error_table import title_of
 from serving.api.roles import Viewer
@@ -25,7 +25,7 @@ from serving.feed import LoggedEvent
 from serving.live.events import TranscriptUpdate
 from serving.masking import CallMask
 from serving.result import CallKind
-from serving.review import reviewed_score, standing
+from serving.review import reviewed_score, standing, with_edits
 from serving.store import Call, Ticket
 from serving.store.reviews import Reviews
 from serving.store.tables import CallSource, CallState
@@ -58,11 +58,16 @@ def status_of(call: Call, viewer: Viewer) -> CallStatus:
     )
 
 
-def submitted_of(ticket: Ticket) -> SubmittedTicket:
-    """Return a submitted ticket with its number: the day and a running number."""
+def ticket_number(ticket: Ticket) -> str:
+    """Return a ticket's number: the day and a running number."""
     day = ticket.at.astimezone(CHINA_TIME)
+    return f"{day:%Y%m%d}{ticket.id:06d}"
+
+
+def submitted_of(ticket: Ticket) -> SubmittedTicket:
+    """Return a submitted ticket with its number."""
     return SubmittedTicket(
-        number=f"{day:%Y%m%d}{ticket.id:06d}",
+        number=ticket_number(ticket),
         content=ticket.content,
         actor=ticket.actor,
         at=ticket.at,
@@ -72,6 +77,20 @@ def submitted_of(ticket: Ticket) -> SubmittedTicket:
 def result_of(call: Call) -> CallModel | None:
     """Return a finished call's result."""
     return CallModel.model_validate(call.result) if call.result is not None else None
+
+
+def draft_of(
+    call: Call, events: Sequence[LoggedEvent], edits: Mapping[str, Any]
+) -> TicketModel | None:
+    """Return a call's draft, also while it goes on, with a number or place that people set."""
+    result, ticket = result_of(call), None
+    if result is not None:
+        ticket = result.ticket
+    else:
+        for event in events:
+            if event.type == "draft":
+                ticket = TicketModel.model_validate(json.loads(event.text)["ticket"])
+    return with_edits(ticket, edits) if ticket is not None else None
 
 
 async def view_of_call(services: Services, call_id: str, viewer: Viewer) -> CallView:

@@ -3,6 +3,7 @@
 from serving.store.calls import CallPage, CallStore
 from serving.store.corrections import CorrectionStore, LabelledCall
 from serving.store.reviews import ReviewStore
+from serving.store.sketches import SketchStore
 from serving.store.tables import Call, FieldEdit, QAOverride, Ticket
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "LabelledCall",
     "QAOverride",
     "ReviewStore",
+    "SketchStore",
     "Ticket",
 ]

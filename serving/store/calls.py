@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, undefer
 
 from serving.contract import CallModel
 from serving.errors import CallNotFoundError, CallStateError
+from serving.sketch import sketch_of
+from serving.store.sketches import row_of
 from serving.store.tables import AuditEntry, Call, CallSource, CallState
 
 
@@ -139,13 +141,15 @@ class CallStore:
         }
         if recording is not None:
             changes["recording"] = recording
-        self._close(call_id, changes)
+        self._close(call_id, changes, result)
 
     def fail(self, call_id: str, error: str, message: str) -> None:
         """Note why a call could not be processed."""
         self._close(call_id, {"state": "failed", "error": error, "error_message": message})
 
-    def _close(self, call_id: str, changes: dict[str, Any]) -> None:
+    def _close(
+        self, call_id: str, changes: dict[str, Any], result: CallModel | None = None
+    ) -> None:
         now = datetime.now(UTC)
         with Session(self._engine) as session, session.begin():
             call = session.get(Call, call_id)
@@ -154,6 +158,9 @@ class CallStore:
             for name, value in changes.items():
                 setattr(call, name, value)
             call.changed_at = call.finished_at = now
+            if result is not None and result.ticket is not None:
+                sketch = sketch_of(call_id, call.received_at, call.profile, result.ticket)
+                session.merge(row_of(sketch, call.profile))
 
     def delete(self, call_id: str, actor: str) -> str | None:
         """Forget a call and all decisions on it; return the name of its recording.

@@ -159,6 +159,31 @@ class AgencyCorrection(Base):
     at: Mapped[datetime] = mapped_column(UtcMoment())
 
 
+class TicketSketch(Base):
+    """As much of a ticket call as tells whether another is the same request.
+
+    `caller` is a digest of the telephone number, `topic` the category joined by `/`.
+    """
+
+    __tablename__ = "ticket_sketches"
+    __table_args__ = (
+        Index("ix_ticket_sketches_profile_received_at", "profile", "received_at"),
+        Index("ix_ticket_sketches_profile_caller", "profile", "caller"),
+    )
+
+    call_id: Mapped[str] = mapped_column(
+        ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True
+    )
+    profile: Mapped[str] = mapped_column(String(128))
+    received_at: Mapped[datetime] = mapped_column(UtcMoment())
+    caller: Mapped[str | None] = mapped_column(String(32))
+    matter: Mapped[str] = mapped_column(Text)
+    topic: Mapped[str | None] = mapped_column(String(255))
+    place: Mapped[str | None] = mapped_column(Text)
+    district: Mapped[str | None] = mapped_column(String(64))
+    street: Mapped[str | None] = mapped_column(String(64))
+
+
 class AuditEntry(Base):
     """Who did what to which call, and when.
 

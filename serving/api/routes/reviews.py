@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 
 from serving.api.dependencies import ActorDep, CallId, ServicesDep, same_origin
 from serving.api.problems import problem_responses
+from serving.api.repeats import check_mergeable
 from serving.api.roles import ViewerDep
 from serving.api.schemas import (
     AuditRow,
@@ -72,6 +73,8 @@ def edit(
     if call.state != "live":
         check_has_draft(_finished(services, call_id).ticket)
     values = body.values()
+    if body.merge_with is not None:
+        check_mergeable(services, call_id, call.profile, body.merge_with)
     made = services.reviews.edit(call_id, values, actor)
     _learn(services, call_id, values.get("agency"), actor)
     return [Edit.model_validate(row) for row in made]

@@ -8,6 +8,7 @@ import { clock } from "./format.js";
 import { telling } from "./notices.js";
 import { Player } from "./player.js";
 import { QAView } from "./qa.js";
+import { RepeatsView } from "./repeats.js";
 import { TranscriptView } from "./transcript.js";
 
 const { view: initial, words } = JSON.parse(document.getElementById("data").textContent);
@@ -29,6 +30,7 @@ const onReveal = (name) => transcript.reveal(name);
 const onChanged = () => reload();
 const draft = new DraftView({ root: byId("draft"), words, callId, onPlay, onReveal, onChanged });
 const qa = new QAView({ root: byId("qa"), dialog: byId("overrule"), words, callId, onPlay, onReveal, onChanged });
+const repeats = new RepeatsView({ root: byId("repeats"), callId, onChanged });
 const callback = new CallbackView({ root: byId("callback"), words, onPlay, onReveal });
 new Highlighter(document.querySelector(".columns"));
 
@@ -41,6 +43,7 @@ function render(changed = []) {
   const words_so_far = utterances();
   transcript.render(words_so_far, index(view).byUtterance);
   draft.render(view, changed);
+  repeats.render(view);
   qa.render(view);
   callback.render(view);
   drawTimeline();

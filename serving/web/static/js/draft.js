@@ -2,7 +2,8 @@
 
 import { decide } from "./api.js";
 import { openEditor } from "./editor.js";
-import { draftFields } from "./evidence.js";
+import { draftFields, factFields } from "./evidence.js";
+import { factText } from "./facts.js";
 import { divisions, moment, percent, plain, remaining, trust } from "./format.js";
 import { notify, telling } from "./notices.js";
 
@@ -35,6 +36,7 @@ export class DraftView {
     this.#limits(view);
     this.#missing(view.standing?.missing ?? view.ticket.missing);
     this.root.querySelector("#flags").replaceChildren(...view.ticket.flags.map(flag));
+    this.#facts(view.ticket.facts);
     const number = this.root.querySelector("#ticket-number");
     number.hidden = !view.submitted;
     number.textContent = view.submitted ? `已提交 ${view.submitted.number}` : "";
@@ -103,10 +105,31 @@ export class DraftView {
     const cell = this.root.querySelector("#due");
     cell.textContent = due ? moment(due) : "未定";
     if (due) cell.append(small(remaining(due)));
+    const contact = view.standing ? view.standing.respond_by : view.ticket.respond_by;
+    this.root.querySelector("#respond-by-row").hidden = !contact;
+    this.root.querySelector("#respond-by").textContent = contact ? moment(contact) : "–";
     this.root.querySelector("#sign-off").textContent = (view.standing ?? view.ticket).sign_off ?? "–";
     const handling = this.root.querySelector("#handling");
     handling.textContent = view.ticket.handling ?? "–";
     handling.parentElement.hidden = !view.ticket.handling;
+  }
+
+  #facts(facts) {
+    const list = this.root.querySelector("#facts");
+    const rows = facts ? factRows(facts) : [];
+    list.hidden = !rows.length;
+    list.replaceChildren(...rows.map(([name, label, text, evidence]) => {
+      const row = document.createElement("div");
+      row.dataset.field = name;
+      row.evidence = evidence;
+      row.tabIndex = evidence.length ? 0 : -1;
+      const term = document.createElement("dt");
+      term.textContent = label;
+      const value = document.createElement("dd");
+      value.textContent = text;
+      row.append(term, value);
+      return row;
+    }));
   }
 
   #missing(labels) {
@@ -121,6 +144,13 @@ export class DraftView {
     const button = event.target.closest("button");
     if (!row) return;
     const name = row.dataset.field;
+    if (row.evidence) {
+      if (row.evidence.length) {
+        this.onReveal(name);
+        this.onPlay(row.evidence[0].start_ms, row.evidence[0].end_ms);
+      }
+      return;
+    }
     const field = new Map(draftFields(this.view.ticket)).get(name);
     if (button?.choice !== undefined) telling(() => this.#set(name, button.choice));
     else if (button?.matches(".edit")) this.#edit(row, name, field);
@@ -156,6 +186,10 @@ export class DraftView {
   #find(name) {
     return this.root.querySelector(`[data-field="${CSS.escape(name)}"]`);
   }
+}
+
+function factRows(facts) {
+  return factFields(facts).map(([name, label, field]) => [name, label, factText(field.value), field.evidence]);
 }
 
 export function showMeter(meter, field) {

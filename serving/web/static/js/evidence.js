@@ -3,6 +3,8 @@
 /** Where a quote stands in its utterance; of several places, the one nearest to its time. */
 export function locate(utterance, evidence) {
   const { text, start_ms, end_ms } = utterance;
+  const { char_start: from, char_end: to } = evidence;
+  if (Number.isInteger(from) && evidence.quote && text.slice(from, to) === evidence.quote) return [from, to];
   const length = Math.max(text.length, 1);
   let best = null;
   for (let at = text.indexOf(evidence.quote); at >= 0; at = text.indexOf(evidence.quote, at + 1)) {
@@ -20,6 +22,8 @@ export function index(view) {
     if (evidence?.length) byField.set(name, evidence);
   };
   for (const [name, field] of draftFields(view.ticket)) add(name, field.evidence);
+  const facts = view.ticket?.facts;
+  for (const [name, , field] of facts ? factFields(facts) : []) add(name, field.evidence);
   for (const name of ["contacted", "resolved", "satisfaction"]) {
     add(`callback.${name}`, view.callback?.[name]?.evidence);
   }
@@ -44,6 +48,23 @@ export function draftFields(ticket) {
     ["caller.surname", ticket.caller.surname],
     ["caller.phone", ticket.caller.phone],
   ];
+}
+
+/** Facts that were said, each with its name, its label and its field. */
+export function factFields(facts) {
+  const found = [
+    ...facts.plates.map((field) => ["车牌号", field]),
+    ...facts.references.map((field) => ["编号", field]),
+    ...facts.amounts.map((field) => ["金额", { ...field, value: `${field.value.toLocaleString("zh-CN")} 元` }]),
+    ["涉及", facts.affected],
+    ["诉求主体", facts.party],
+    ["此前反映", { ...facts.earlier_calls, value: facts.earlier_calls.value && `${facts.earlier_calls.value} 次` }],
+    ["情绪", facts.mood],
+    ["保密", facts.confidential],
+  ];
+  return found
+    .filter(([, field]) => field.value !== null && field.value !== undefined)
+    .map(([label, field], at) => [`facts.${at}`, label, field]);
 }
 
 /** Cuts a text where quotes begin and end; each piece knows the fields that quote it. */

@@ -13,6 +13,11 @@ export function moment(iso) {
   return month ? `${Number(month)}月${Number(day)}日 ${time}` : iso;
 }
 
+export function day(iso) {
+  const [, month, date] = /^\d{4}-(\d\d)-(\d\d)/.exec(iso) ?? [];
+  return month ? `${Number(month)}月${Number(date)}日` : iso;
+}
+
 export function remaining(iso, now = Date.now()) {
   const hours = (Date.parse(iso) - now) / 3_600_000;
   if (hours < 0) return "已超时";
