@@ -36,10 +36,14 @@ _END_MARKS = "，。！？；、,.!?; \t\n"
 def find_demand(transcript: Transcript) -> tuple[Evidence, ...]:
     """Return the spans that state the matter, in order, neighbouring clauses joined."""
     return tuple(
-        Evidence.of(utterance, start, end)
-        for utterance in transcript.of("citizen")
-        for start, end in _spans(utterance)
+        evidence for utterance in transcript.of("citizen") for evidence in demand_of(utterance)
     )
+
+
+def demand_of(utterance: Utterance) -> Iterator[Evidence]:
+    """Yield the spans of one of the citizen's utterances that state the matter."""
+    for start, end in _spans(utterance):
+        yield Evidence.of(utterance, start, end)
 
 
 def _spans(utterance: Utterance) -> Iterator[tuple[int, int]]:

@@ -20,11 +20,12 @@ from nlu.category import (
     request_type_by_cues,
     request_type_field,
 )
-from nlu.corrections import NO_LESSON, CorrectionMemory, Features, Lesson, features_of
+from nlu.corrections import NO_LESSON, CorrectionMemory, Features, features_of
 from nlu.demand import find_demand
 from nlu.directory import DutyMatch
 from nlu.facts import find_facts
 from nlu.gazetteer import Gazetteer, without_names
+from nlu.incremental import Beliefs, CallFindings, CallReading
 from nlu.location import NO_HUNCH, Hunch, Resolution, resolve_location
 from nlu.passage import Passage
 from nlu.plates import find_plates
@@ -37,15 +38,11 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _MIN_CHINESE = 3
 _UNKNOWN_WORDS = "没有听到可以分类的内容"
 
-Beliefs = dict[str, dict[str, float]]
-"""Probabilities by head and label."""
-
 
 class Extractor:
     """Understands calls of one hotline. Holds configuration and weights, no call's state.
 
-    `extract` takes well under 20 ms for a call, so it is simply run again after each final
-    utterance.
+    A call that is going on is followed by a `CallReading` of its own.
     """
 
     def __init__(self, profile: NluProfile, weights_folder: Path = WEIGHTS_FOLDER) -> None:
@@ -64,9 +61,8 @@ class Extractor:
 
     def features(self, transcript: Transcript) -> Features:
         """Return what a correction of this call is remembered by: no words, no place."""
-        return self._features(
-            Passage.of_evidence(transcript, find_demand(transcript), joint="，").text
-        )
+        matter = Passage.of_evidence(transcript, find_demand(transcript), joint="，")
+        return features_of(without_names(matter.text, self.findings().mentions(matter)))
 
     def extract_text(self, text: str, *, call_time: datetime) -> Extraction:
         """Understand a text as if the citizen had said it in one utterance."""
@@ -75,21 +71,39 @@ class Extractor:
 
     def extract(self, transcript: Transcript, *, call_time: datetime) -> Extraction:
         """Understand a call, or as much of one as has been said."""
-        demand = find_demand(transcript)
+        return self.extract_with(transcript, self.findings(), call_time=call_time)
+
+    def findings(self, *, thrifty: bool = False) -> CallFindings:
+        """Return the state of a new call."""
+        return CallFindings(self._gazetteer, self._believe, thrifty=thrifty)
+
+    def follow(self) -> CallReading:
+        """Follow a new call that is understood again and again while it goes on."""
+        return CallReading(self)
+
+    def extract_with(
+        self, transcript: Transcript, findings: CallFindings, *, call_time: datetime
+    ) -> Extraction:
+        """Understand as much of a call as has been said, using what was found before."""
+        demand = findings.demand(transcript.of("citizen"))
         said = Passage.of_utterances(transcript.of("citizen"), joint="，")
         matter = Passage.of_evidence(transcript, demand, joint="，")
         whole = Passage.of_utterances(transcript.utterances, joint="，")
         refusal = _refusal(matter.text)
-        believed = None if refusal else self._believe(matter.text)
-        place = resolve_location(matter, self._gazetteer, _hunch(believed))
+        believed, spoken = (None, None)
+        if not refusal:
+            believed, spoken = findings.beliefs(matter.text, said.text)
+        mentions = findings.mentions(matter)
+        place = resolve_location(matter, self._gazetteer, _hunch(believed), mentions)
         matters: Sequence[DutyMatch] = ()
         if self._model is None and not refusal:
             matters = self._dispatcher.matters(matter.text, place)
             request_type = request_type_by_cues(self.profile.taxonomy, said)
             category = category_by_matter(matters, matter)
         else:
-            request_type, category = self._file(said, believed, refusal, demand)
-        agency = self._dispatch(matter.text, believed, place, refusal, demand)
+            request_type, category = _file(spoken, believed, refusal, demand)
+        wording = without_names(matter.text, mentions)
+        agency = self._dispatch(matter.text, wording, believed, place, demand, refusal)
         facts = find_facts(transcript, matter, said)
         return Extraction(
             request_type=request_type,
@@ -121,43 +135,39 @@ class Extractor:
             for name, labels in self._model.labels.items()
         }
 
-    def _file(
-        self,
-        said: Passage,
-        believed: Beliefs | None,
-        refusal: str | None,
-        demand: tuple[Evidence, ...],
-    ) -> tuple[Field[str], Field[CategoryPath]]:
-        spoken = None if refusal else self._believe(said.text)
-        if refusal or believed is None or spoken is None:
-            reason = refusal or _UNKNOWN_WORDS
-            return Field.empty(reason), Field.empty(reason)
-        return (
-            request_type_field(spoken["request_type"], demand),
-            category_field(believed["category"], demand),
-        )
-
     def _dispatch(
         self,
         text: str,
+        wording: str,
         believed: Beliefs | None,
         place: Resolution,
-        refusal: str | None,
         demand: tuple[Evidence, ...],
+        refusal: str | None,
     ) -> Field[str]:
         if refusal:
             return Field.empty(refusal)
-        learned = NOTHING_LEARNED
+        learned, lesson = NOTHING_LEARNED, NO_LESSON
         if believed is not None:
             learned = Learned(believed["agency"], believed.get("function", {}))
-        return self._dispatcher.dispatch(text, learned, place, demand, self._lesson(text))
-
-    def _lesson(self, text: str) -> Lesson:
         corrections = self._corrections
-        return corrections.lesson(self._features(text)) if len(corrections) else NO_LESSON
+        if len(corrections):
+            lesson = corrections.lesson(features_of(wording))
+        return self._dispatcher.dispatch(text, learned, place, demand, lesson)
 
-    def _features(self, text: str) -> Features:
-        return features_of(without_names(text, self._gazetteer.find(text)))
+
+def _file(
+    spoken: Beliefs | None,
+    believed: Beliefs | None,
+    refusal: str | None,
+    demand: tuple[Evidence, ...],
+) -> tuple[Field[str], Field[CategoryPath]]:
+    if refusal or believed is None or spoken is None:
+        reason = refusal or _UNKNOWN_WORDS
+        return Field.empty(reason), Field.empty(reason)
+    return (
+        request_type_field(spoken["request_type"], demand),
+        category_field(believed["category"], demand),
+    )
 
 
 def _hunch(believed: Beliefs | None) -> Hunch:

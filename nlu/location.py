@@ -76,12 +76,20 @@ class Resolution:
     cities: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
-def resolve_location(passage: Passage, gazetteer: Gazetteer, hunch: Hunch = NO_HUNCH) -> Resolution:
+def resolve_location(
+    passage: Passage,
+    gazetteer: Gazetteer,
+    hunch: Hunch = NO_HUNCH,
+    found: Sequence[Mention] | None = None,
+) -> Resolution:
     """Find the place of the matter in a passage of the citizen's words.
 
     The hunch counts beside the names that were said and never makes a place of nothing.
+    `found` are the gazetteer's mentions, where they are known already.
     """
-    mentions = [m for m in gazetteer.find(passage.text) if not _is_office(passage.text, m)]
+    if found is None:
+        found = gazetteer.find(passage.text)
+    mentions = [mention for mention in found if not _is_office(passage.text, mention)]
     if not mentions:
         districts = _weighed({}, hunch, gazetteer.districts)
         cities = _city_odds(districts, gazetteer)
