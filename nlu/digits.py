@@ -31,6 +31,8 @@ DIGIT_OF = {
         for character in characters
     },
 }
+_SOUNDED_FIRST = "要腰妖邀药"
+_MAY_START = re.compile(f"[{''.join(DIGIT_OF)}{_SOUNDED_FIRST}]")
 _SYLLABLE_DIGIT = {
     "yao": "1", "yi": "1", "er": "2", "liang": "2", "san": "3", "si": "4", "wu": "5",
     "liu": "6", "qi": "7", "ba": "8", "jiu": "9", "ling": "0", "dong": "0",
@@ -66,15 +68,12 @@ def digit_runs(text: str, at_least: int = 3) -> Iterator[DigitRun]:
 
     A character that only sounds like a digit counts when it stands between digits.
     """
-    position = 0
-    while position < len(text):
-        run = _run_at(text, position)
-        if run is None:
-            position += 1
-            continue
-        position = max(run.char_end, position + 1)
-        if len(run.digits) >= at_least:
+    start = _MAY_START.search(text)
+    while start is not None:
+        run = _run_at(text, start.start())
+        if run is not None and len(run.digits) >= at_least:
             yield run
+        start = _MAY_START.search(text, max(run.char_end if run else 0, start.end()))
 
 
 def _run_at(text: str, start: int) -> DigitRun | None:
@@ -113,7 +112,7 @@ def _digits_at(text: str, position: int, inside: bool) -> tuple[str, int] | None
         return None
     following = text[position + 1 : position + 3]
     if len(following) == 2 and all(c in DIGIT_OF for c in following):
-        return (sounded, 1) if inside or character in "要腰妖邀药" else None
+        return (sounded, 1) if inside or character in _SOUNDED_FIRST else None
     if inside and following and following[0] in DIGIT_OF:
         return sounded, 1
     return None

@@ -94,6 +94,7 @@ def find_signals(
     return tuple(sorted(signals, key=lambda signal: _GRAVITY[signal.level]))
 
 
+@lru_cache(maxsize=64)
 def is_before_holiday(day: date) -> bool:
     """Tell whether wages are to be settled soon: Spring Festival, New Year, National Day.
 

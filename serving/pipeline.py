@@ -15,13 +15,14 @@ from asr.types import Transcript, Utterance
 from asr.vad import Vad
 from asr.voiceprint import VoiceEncoder
 from nlu.corrections import CorrectionMemory, Features
+from nlu.incremental import CallReading
 from serving.clock import CHINA_TIME, recorded_at
 from serving.profile import Profile
 from serving.provenance import Provenance, file_sha256, model_with_hash, software_version
 from serving.result import CallKind, CallResult
 from serving.stages import OnStage, Stage, StageClock, unwatched
 from serving.telemetry import AUDIO_SECONDS, CALLS
-from serving.understanding import Extractor, Understanding, understand_call
+from serving.understanding import Extract, Extractor, Understanding, understand_call
 
 __all__ = ["Extractor", "OnStage", "Pipeline", "Stage", "Understanding"]
 
@@ -123,10 +124,17 @@ class Pipeline:
         *,
         received_at: datetime,
         kind: CallKind | None = None,
-        on_stage: OnStage = unwatched,
+        extract: Extract | None = None,
     ) -> Understanding:
-        """Make of a transcript, whole or so far, what the hotline needs from it."""
-        return self._understand(transcript, received_at, kind, StageClock(on_stage))
+        """Make of a transcript, whole or so far, what the hotline needs from it.
+
+        `extract` is that of a call's reading (`follow`), where the call goes on.
+        """
+        return self._understand(transcript, received_at, kind, StageClock(unwatched), extract)
+
+    def follow(self) -> CallReading:
+        """Follow a new live call, which is understood again and again while it goes on."""
+        return self._extractor.follow()
 
     def remember(self, corrections: CorrectionMemory) -> None:
         """Take what people corrected into account from the next call on."""
@@ -220,11 +228,12 @@ class Pipeline:
         received_at: datetime,
         kind: CallKind | None,
         clock: StageClock,
+        extract: Extract | None = None,
     ) -> Understanding:
         return understand_call(
             transcript,
             self.profile,
-            self._extractor,
+            extract or self._extractor.extract,
             received_at=received_at,
             kind=kind,
             clock=clock,

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from asr.types import Transcript
 from nlu.corrections import CorrectionMemory, Features
+from nlu.incremental import CallReading
 from nlu.types import Extraction
 from serving.call_kind import detect_kind
 from serving.profile import Profile
@@ -20,11 +21,21 @@ from ticket_draft.supervision import supervised
 from ticket_draft.types import CallbackScore, QAReport, TicketDraft
 
 
+class Extract(Protocol):
+    """Understands a transcript, whole or so far."""
+
+    def __call__(self, transcript: Transcript, *, call_time: datetime) -> Extraction:
+        """Return all that was understood of a call that came in at `call_time`."""
+
+
 class Extractor(Protocol):
     """Understands a transcript (the nlu room's `Extractor`)."""
 
     def extract(self, transcript: Transcript, *, call_time: datetime) -> Extraction:
         """Return all that was understood of a call that came in at `call_time`."""
+
+    def follow(self) -> CallReading:
+        """Follow a new call that is understood again and again while it goes on."""
 
     def remember(self, corrections: CorrectionMemory) -> None:
         """Take what people corrected into account from now on."""
@@ -48,7 +59,7 @@ class Understanding:
 def understand_call(
     transcript: Transcript,
     profile: Profile,
-    extractor: Extractor,
+    extract: Extract,
     *,
     received_at: datetime,
     kind: CallKind | None,
@@ -59,7 +70,7 @@ def understand_call(
     Raises CalendarError (a deadline in a year of unknown holidays) and RuleError.
     """
     with clock.stage("extract"):
-        extraction = extractor.extract(transcript, call_time=received_at)
+        extraction = extract(transcript, call_time=received_at)
     chosen = kind or detect_kind(transcript, profile.callback)
     ticket = callback = None
     if chosen == "ticket":

@@ -21,6 +21,7 @@ from models.extractor.dataset import Ticket, frequent_agencies, read_tickets
 from nlu.extractor import Extractor
 from nlu.gazetteer import Gazetteer
 from nlu.types import Extraction, Field
+from serving.bench.incremental import incremental_figures
 from serving.bench.misheard import misheard_figures
 from serving.bench.report import Figure, Goal
 from serving.clock import CHINA_TIME
@@ -61,6 +62,7 @@ def bench_nlu(
     calls = sorted((data / "calls").glob("ticket_*.json"))
     if calls:
         figures += call_figures(extractor, calls)
+        figures += incremental_figures(extractor, calls)
     return figures
 
 

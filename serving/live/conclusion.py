@@ -88,7 +88,7 @@ class Conclusion:
         if heard.transcript.duration_ms < _MIN_DURATION_MS:
             raise AudioEmptyError("the call ended before any audio came; nothing was stored of it")
         started = time.perf_counter()
-        understood = await draft.understand(heard.transcript)
+        understood = await draft.conclude(heard.transcript)
         draft.publish(understood, heard.transcript)
         result = await asyncio.to_thread(
             pipeline.conclude,

@@ -10,12 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from asr.types import Transcript
+from nlu.changes import changes
+from nlu.types import Extraction
 from serving.contract import TicketModel
 from serving.conversion import callback_model, ticket_model
 from serving.feed import CallLog
 from serving.live.events import CallbackUpdate, DraftUpdate, Trouble
 from serving.pipeline import Pipeline, Understanding
 from serving.result import CallKind
+from serving.understanding import Extract
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +41,8 @@ class LiveDraft:
         kind: CallKind | None,
     ) -> None:
         self._pipeline = pipeline
+        self._reading = pipeline.follow()
+        self._extraction: Extraction | None = None
         self._executor = executor
         self._log = log
         self._transcript = transcript
@@ -71,10 +76,17 @@ class LiveDraft:
 
     async def understand(self, transcript: Transcript) -> Understanding:
         """Return what the call means so far."""
+        return await self._understood(transcript, self._reading.extract)
+
+    async def conclude(self, transcript: Transcript) -> Understanding:
+        """Return what the whole call means, the same as for its recording."""
+        return await self._understood(transcript, self._reading.conclude)
+
+    async def _understood(self, transcript: Transcript, extract: Extract) -> Understanding:
         return await asyncio.get_running_loop().run_in_executor(
             self._executor,
             lambda: self._pipeline.understand(
-                transcript, received_at=self._received_at, kind=self._kind
+                transcript, received_at=self._received_at, kind=self._kind, extract=extract
             ),
         )
 
@@ -84,11 +96,18 @@ class LiveDraft:
             ticket = ticket_model(understood.ticket, transcript)
             if ticket != self._ticket:
                 changed = changed_fields(self._ticket, ticket)
+                why = dict(changes(self._extraction, understood.extraction, transcript))
                 self._revision += 1
                 self._ticket = ticket
                 self._log.publish(
-                    DraftUpdate(revision=self._revision, changed=changed, ticket=ticket)
+                    DraftUpdate(
+                        revision=self._revision,
+                        changed=changed,
+                        reasons={name: why[name] for name in changed if name in why},
+                        ticket=ticket,
+                    )
                 )
+        self._extraction = understood.extraction
         if understood.callback is not None:
             self._log.publish(
                 CallbackUpdate(callback=callback_model(understood.callback, transcript))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from serving.contract import CallbackModel, QAModel, Share, TicketModel, UtteranceModel
 from serving.feed import FeedEvent
 from serving.result import CallKind
@@ -32,11 +34,15 @@ class TranscriptUpdate(FeedEvent):
 
 
 class DraftUpdate(FeedEvent):
-    """The draft as it stands, and the fields whose value differs from the revision before."""
+    """The draft as it stands, and the fields whose value differs from the revision before.
+
+    `reasons` says in Chinese why what was understood changed: the words said since.
+    """
 
     type: Literal["draft"] = "draft"
     revision: int
     changed: list[str]
+    reasons: dict[str, str] = Field(default_factory=dict)
     ticket: TicketModel
 
 
