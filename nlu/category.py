@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -13,6 +14,8 @@ from nlu.types import CategoryPath, Evidence, Field
 
 _ALTERNATIVES = 4
 _BY_MATTER = 0.8
+_SPREAD = 2.0
+"""So many points of a match's strength make a category e times as likely, as with agencies."""
 _BY_LIKENESS = 0.4
 """None of the matter's words was said; the text only resembles it."""
 _BY_CUE = 0.7
@@ -73,17 +76,23 @@ def category_by_matter(matches: Sequence[DutyMatch], passage: Passage) -> Field[
             strengths.setdefault(match.duty.category, match.strength)
     if not strengths:
         return Field.empty(_NO_MATTER)
-    total = sum(strengths.values())
     chosen = next(match for match in matches if match.duty.category)
-    sure = _BY_MATTER if chosen.words else _BY_LIKENESS
-    ranked = [(path, round(sure * s / total, 4)) for path, s in strengths.items()]
-    evidence = tuple(
+    odds = {path: math.exp((s - chosen.strength) / _SPREAD) for path, s in strengths.items()}
+    sure = (_BY_MATTER if chosen.words else _BY_LIKENESS) / sum(odds.values())
+    ranked = [(path, round(sure * share, 4)) for path, share in odds.items()]
+    return Field(*ranked[0], _where_said(chosen, passage), tuple(ranked[1 : _ALTERNATIVES + 1]))
+
+
+def _where_said(match: DutyMatch, passage: Passage) -> tuple[Evidence, ...]:
+    """Return where the words of a matter stand, each place once."""
+    parts = (part for word in match.words for part in word.split("+"))
+    pieces = [
         piece
-        for word in (words.partition("+")[0] for words in chosen.words)
-        if (start := passage.text.find(word)) >= 0
-        for piece in passage.evidence(start, start + len(word))
-    )
-    return Field(*ranked[0], evidence, tuple(ranked[1 : _ALTERNATIVES + 1]))
+        for part in dict.fromkeys(parts)
+        if (start := passage.text.find(part)) >= 0
+        for piece in passage.evidence(start, start + len(part))
+    ]
+    return tuple(dict.fromkeys(pieces))
 
 
 def request_type_by_cues(taxonomy: Taxonomy, passage: Passage) -> Field[str]:

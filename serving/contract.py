@@ -167,6 +167,9 @@ class TicketModel(_Model):
     flags: list[str]
     handling: str | None = None
     respond_by: Moment | None = None
+    dispatch_by: Moment | None = None
+    grade: str | None = None
+    seat: str | None = None
     facts: FactsModel | None = None
 
 

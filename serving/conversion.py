@@ -99,6 +99,9 @@ def ticket_model(draft: TicketDraft, transcript: Transcript) -> TicketModel:
         flags=list(draft.flags),
         handling=draft.handling,
         respond_by=draft.respond_by,
+        dispatch_by=draft.dispatch_by,
+        grade=draft.grade,
+        seat=draft.seat,
         facts=facts_model(draft, transcript),
     )
 

@@ -82,5 +82,7 @@ def understand_call(
         qa = score_qa(transcript, profile.qa, kind=chosen)
         if chosen == "callback":
             callback = score_callback(transcript, profile.callback)
-            callback = supervised(profile.tickets.supervision, transcript, callback)
+            callback = supervised(
+                profile.tickets.supervision, transcript, extraction.facts, callback
+            )
     return Understanding(chosen, "given" if kind else "heard", extraction, ticket, qa, callback)

@@ -55,6 +55,7 @@ def draft_ticket(
         urgency.value,
         extraction.category.value or (),
         extraction.agency.value,
+        party=extraction.facts.party.value if extraction.facts else None,
     )
     matter = replace(matter, grade=grade_of(rules, matter, answered=bool(answers)))
     seat = seat_of(rules, matter, transcript)
@@ -78,7 +79,7 @@ def draft_ticket(
             *deadline_flags,
             *flags_of(rules, transcript, extraction),
             *([f"可转专席：{seat}"] if seat else []),
-            *supervision_flags(rules.supervision, transcript, received_at),
+            *supervision_flags(rules.supervision, extraction.facts, received_at),
         ),
         handling=handling_of(rules, matter, answered=bool(answers)),
         respond_by=deadline.respond_by if deadline else None,

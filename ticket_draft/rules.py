@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from nlu.types import Party
+
 RequiredField = Literal[
     "demand", "request_type", "location", "occurred_at", "surname", "phone", "plate"
 ]
@@ -26,6 +28,7 @@ class Matter:
     category: tuple[str, ...]
     agency: str | None
     grade: str | None = None
+    party: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Scope:
     categories: tuple[str, ...] = ()
     agencies: tuple[str, ...] = ()
     grades: tuple[str, ...] = ()
+    parties: tuple[Party, ...] = ()
 
     def covers(self, matter: Matter) -> bool:
         """Tell whether the rule is for this ticket."""
@@ -48,6 +52,7 @@ class Scope:
             and (not self.categories or any(c in self.categories for c in matter.category))
             and (not self.agencies or matter.agency in self.agencies)
             and (not self.grades or matter.grade in self.grades)
+            and (not self.parties or matter.party in self.parties)
         )
 
 
@@ -160,19 +165,19 @@ class TransferLine:
 class SupervisionRule:
     """When a business's request goes to supervision (转督办), and where.
 
-    `business` are patterns by which a caller speaks for a business. Each limit is left out
-    where the hotline has none.
+    Each limit is left out where the hotline has none. `called_as` are patterns by which an
+    agent speaks to a business in a callback (贵公司 …).
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
 
     supervised_by: str
-    business: tuple[str, ...]
-    raised_again: tuple[str, ...] = ()
-    """Patterns by which a caller says that the same matter was raised before."""
+    raised_times: int | None = None
+    """Raised so many times or more for the same matter, by the caller's own words."""
     dissatisfied: bool = False
     """Being dissatisfied once, in the callback, is enough."""
     open_days: int | None = None
+    called_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

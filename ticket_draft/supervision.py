@@ -6,19 +6,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from asr.types import Transcript
+from nlu.types import Facts
 from ticket_draft.rules import SupervisionRule
-from ticket_draft.transfer import said, said_by_citizen
+from ticket_draft.transfer import said
 from ticket_draft.types import CallbackScore
 
 
 def supervision_flags(
-    rule: SupervisionRule | None, transcript: Transcript, received_at: datetime
+    rule: SupervisionRule | None, facts: Facts | None, received_at: datetime
 ) -> tuple[str, ...]:
     """Return what a business's new request asks of supervision: now, or if it stays open."""
-    if rule is None or not said_by_citizen(rule.business, transcript):
+    if rule is None or facts is None or facts.party.value != "enterprise":
         return ()
     flags = []
-    if said_by_citizen(rule.raised_again, transcript):
+    if rule.raised_times and (facts.earlier_calls.value or 0) + 1 >= rule.raised_times:
         flags.append(f"企业诉求再次反映，转{rule.supervised_by}督办")
     if rule.open_days is not None:
         last_day = (received_at + timedelta(days=rule.open_days)).date()
@@ -30,7 +31,10 @@ def supervision_flags(
 
 
 def supervised(
-    rule: SupervisionRule | None, transcript: Transcript, score: CallbackScore
+    rule: SupervisionRule | None,
+    transcript: Transcript,
+    facts: Facts | None,
+    score: CallbackScore,
 ) -> CallbackScore:
     """Return a callback's score with what a business's answers ask of supervision.
 
@@ -38,6 +42,7 @@ def supervised(
     """
     if rule is None or not rule.dissatisfied or score.satisfaction.value != "dissatisfied":
         return score
-    if not said(rule.business, transcript.utterances):
+    is_business = facts is not None and facts.party.value == "enterprise"
+    if not is_business and not said(rule.called_as, transcript.of("agent")):
         return score
     return replace(score, flags=(*score.flags, f"企业诉求一次不满意，转{rule.supervised_by}督办"))

@@ -106,7 +106,7 @@ def score(
         report = qa_model(score_qa(transcript, rules.qa, kind=of_call), transcript)
     else:
         score = score_callback(transcript, rules.callback)
-        score = supervised(rules.tickets.supervision, transcript, score)
+        score = supervised(rules.tickets.supervision, transcript, None, score)
         report = callback_model(score, transcript)
     emit(report.model_dump_json(indent=2))
 

@@ -84,8 +84,7 @@ def _patterns(profile: Profile) -> Iterator[tuple[str, Location, str]]:
         *((("lines", n, "unless"), rule.unless) for n, rule in enumerate(tickets.lines)),
     ]
     if tickets.supervision:
-        lists.append((("supervision", "business"), tickets.supervision.business))
-        lists.append((("supervision", "raised_again"), tickets.supervision.raised_again))
+        lists.append((("supervision", "called_as"), tickets.supervision.called_as))
     for location, patterns in lists:
         for number, pattern in enumerate(patterns):
             yield "tickets", (*location, number), pattern

@@ -79,7 +79,7 @@ def test_ticket_keys_are_those_of_the_contract() -> None:
     assert list(ticket) == [
         "title", "request_type", "category", "summary", "content", "location", "occurred_at",
         "agency", "urgency", "caller", "due_at", "sign_off", "missing", "flags",
-        "handling", "respond_by", "facts",
+        "handling", "respond_by", "dispatch_by", "grade", "seat", "facts",
     ]  # fmt: skip
     fields = {key: value for key, value in ticket.items() if isinstance(value, dict)}
     caller = fields.pop("caller")

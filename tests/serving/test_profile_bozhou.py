@@ -88,7 +88,7 @@ ANSWERED = "社保卡丢了带身份证到银行网点就可以补办，当场�
         ("投诉开发商延期交房", (), "重点投诉", 7, "承办单位主要负责人"),
         ("这里井盖丢失了，有安全隐患", (), "紧急", 1, "承办单位主要负责人"),
         ("家里闻到煤气味很重，漏气了", (), "紧急", 1, "市级分管领导"),
-        ("我是企业，惠企政策什么时候兑现", (), "企业诉求", 7, "承办单位主要负责人"),
+        ("我们公司的惠企政策什么时候兑现", (), "企业诉求", 7, "承办单位主要负责人"),
     ],
 )
 def test_137_rule_by_grade_and_the_grade_signs(
@@ -117,7 +117,7 @@ def test_ticket_is_sent_out_within_two_hours(hotline: Hotline) -> None:
     ("said", "again", "thirty_days"),
     [
         ("我们公司门口的路坏了，这是第二次反映了", True, True),
-        ("我是一家药企的负责人，补贴没兑现", False, True),
+        ("我是药业公司的负责人，补贴没兑现", False, True),
         ("我家门口的路坏了，这是第二次反映了", False, False),
     ],
 )
@@ -136,7 +136,9 @@ def test_business_that_is_dissatisfied_once_goes_to_supervision(hotline: Hotline
         "a: 贵公司反映的政策兑现的问题，承办单位联系您了吗？", "c: 联系了。",
         "a: 您对办理结果满意吗？", "c: 不满意。",
     )  # fmt: skip
-    score = supervised(profile.tickets.supervision, call, score_callback(call, profile.callback))
+    score = supervised(
+        profile.tickets.supervision, call, None, score_callback(call, profile.callback)
+    )
     assert "企业诉求一次不满意，转营商环境工作部门督办" in score.flags
 
 

@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nlu.types import Caller, Evidence, Extraction, Field, Signal
+from asr.types import Transcript
+from nlu.facts import find_facts
+from nlu.passage import Passage
+from nlu.types import Caller, Evidence, Extraction, Facts, Field, Signal
 from ticket_draft.deadlines import DeadlineRule, DeadlineTable
 from ticket_draft.drafter import draft_ticket
 from ticket_draft.rules import (
@@ -36,14 +39,15 @@ RULES = {
     ),
     "seats": (
         SeatRule("供热专席", applies_to=Scope(categories=("供热",))),
-        SeatRule("企业专席", key="2", patterns=("我们(公司|企业)",)),
+        SeatRule("疏解专线", patterns=("从北京",)),
+        SeatRule("企业专席", key="2", applies_to=Scope(parties=("enterprise",))),
     ),
     "lines": (
         TransferLine("110", "报警", "警情", ("正在打架",), ("昨天",), ("轻生",), three_way=True),
         TransferLine("12368", "诉讼服务", "法院事项", ("法官",)),
     ),
     "supervision": SupervisionRule(
-        "营商办", ("(我们|贵)公司",), ("第[二三]次",), dissatisfied=True, open_days=30
+        "营商办", raised_times=2, dissatisfied=True, open_days=30, called_as=("贵公司",)
     ),
     "sign_off": (
         SignOffRule("科长", Scope(grades=("复杂咨询",))),
@@ -59,6 +63,11 @@ DEADLINES = DeadlineTable(
         DeadlineRule(7, "hours", respond_minutes=10),
     ),
 )
+
+
+def facts_of(call: Transcript) -> Facts:
+    said = Passage.of_utterances(call.of("citizen"))
+    return find_facts(call, said, said)
 
 
 def draft(
@@ -79,6 +88,7 @@ def draft(
         occurred_at=Field(None),
         caller=Caller(Field("周", 0.9), Field("13912345678", 0.9)),
         demand=spans,
+        facts=facts_of(call),
         signals=(Signal(risk, "red", spans[0]),) if risk else (),
     )
     rules = replace(ticket_rules, **RULES)  # type: ignore[arg-type]
@@ -105,7 +115,8 @@ def test_grade_decides_limit_and_signature(ticket_rules: TicketRules) -> None:
     ("said", "category", "seat"),
     [
         ("家里暖气不热", ("公用事业", "供热", "不热"), "供热专席"),
-        ("我们公司想问政策", (), "企业专席（按2键）"),
+        ("我们公司想咨询政策", (), "企业专席（按2键）"),
+        ("我们公司从北京过来", (), "疏解专线"),
         ("我们小区很吵", (), None),
     ],
 )
@@ -152,12 +163,17 @@ def test_requests_of_businesses_are_supervised(
     ticket_rules: TicketRules, said: str, flags: list[str]
 ) -> None:
     found = draft(ticket_rules, f"c: {said}").flags
-    assert [flag for flag in found if flag.startswith("企业诉求")] == flags
+    assert [flag for flag in found if flag.endswith("督办")] == flags
 
 
 @pytest.mark.parametrize(
     ("called", "answer", "supervises"),
-    [("贵公司", "不满意", True), ("贵公司", "满意", False), ("您", "不满意", False)],
+    [
+        ("贵公司", "不满意", True),
+        ("您", "我们公司不满意", True),
+        ("贵公司", "满意", False),
+        ("您", "不满意", False),
+    ],
 )
 def test_one_dissatisfied_answer_of_a_business_is_enough(
     script: CallbackScript, called: str, answer: str, supervises: bool
@@ -168,5 +184,5 @@ def test_one_dissatisfied_answer_of_a_business_is_enough(
     )  # fmt: skip
     rule = RULES["supervision"]
     assert isinstance(rule, SupervisionRule)
-    score = supervised(rule, call, score_callback(call, script))
+    score = supervised(rule, call, facts_of(call), score_callback(call, script))
     assert ("企业诉求一次不满意，转营商办督办" in score.flags) == supervises
