@@ -17,8 +17,14 @@ from nlu.profile import District, Places, Street
 from nlu.sounds import folded_syllables
 
 PlaceKind = Literal[
-    "city", "region_city", "district", "street", "community", "road", "estate", "school", "site"
+    "city", "region_city", "district", "street", "community", "near", "road", "estate", "school",
+    "site"
 ]  # fmt: skip
+"""What a place is; `near` is one that bears a community's name: 坡博东路 beside 坡博东社区."""
+
+_NAMESAKES = ("路", "东路", "西路", "南路", "北路", "村", "新村", "小区", "公园")
+_WHOLE_STEM = 3
+"""A community's name of so many characters stands for its neighbourhood by itself."""
 _LANDMARK_KINDS = ("road", "estate", "school", "site")
 _MIN_SOUND = 3
 """Shorter names sound like too many other words."""
@@ -63,6 +69,7 @@ class Gazetteer:
             self._add_region_city(city)
         for row in places.landmarks:
             self._add_landmark(row)
+        self._add_namesakes()
         self._heads: dict[str, tuple[int, ...]] = _lengths_by_head(self._written)
         self._sounded: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for name in self._written:
@@ -155,6 +162,21 @@ class Gazetteer:
             for form in _community_forms(name):
                 self._add(form, community)
 
+    def _add_namesakes(self) -> None:
+        """What bears a community's name lies near it, unless it is known by itself."""
+        near: dict[str, list[Place]] = defaultdict(list)
+        for places in list(self._written.values()):
+            for place in places:
+                stem = _stem(place.name) if place.kind == "community" else ""
+                if len(stem) < 2:
+                    continue
+                forms = [stem + ending for ending in _NAMESAKES]
+                for form in (*forms, *([stem] if len(stem) >= _WHOLE_STEM else [])):
+                    if form not in self._written:
+                        beside = Place(form, "near", place.district, place.street, place.code)
+                        near[form] += [beside] if beside not in near[form] else []
+        self._written.update(near)
+
     def _add_landmark(self, row: str) -> None:
         parts = row.split()
         if len(parts) not in (3, 4) or parts[1] not in _LANDMARK_KINDS:
@@ -179,6 +201,13 @@ def without_names(text: str, mentions: Iterable[Mention]) -> str:
         parts.append(text[end : mention.start])
         end = mention.end
     return "，".join([*parts, text[end:]])
+
+
+def _stem(name: str) -> str:
+    """Return a community's own name: 坡博东 of 坡博东社区居委会."""
+    for office in ("居委会", "村委会"):
+        name = name.removesuffix(office)
+    return name.removesuffix("社区").removesuffix("村")
 
 
 def _community_forms(name: str) -> Iterator[str]:

@@ -11,41 +11,30 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nlu.address_words import find_address, with_tail
 from nlu.gazetteer import Gazetteer, Mention
 from nlu.passage import Passage
 from nlu.types import Field, Location
 
 _TRUST = {
     "city": 0.25, "region_city": 0.95, "district": 0.95, "street": 0.95, "community": 0.9,
-    "road": 0.85, "estate": 0.88, "school": 0.88, "site": 0.85,
+    "near": 0.8, "road": 0.85, "estate": 0.88, "school": 0.88, "site": 0.85,
 }  # fmt: skip
 _REPAIRED_TRUST = 0.85
 _ASIDE = 0.5
 _MAX_GAP = 8
 _LEAST_SURE = 0.6
-_LEAST_SURE_STREET = 0.5
+_LEAST_SURE_STREET = 0.25
 _STRONG_HUNCH = 0.75
 _HUNCH_POWER = 0.7
 _HUNCH_WEIGHT = 2.0
 _WEIGHT = {
-    "city": 0.5, "region_city": 1.0, "district": 1.5, "street": 2.0, "community": 2.5, "road": 2.0,
-    "estate": 2.5, "school": 2.0, "site": 1.8,
+    "city": 0.5, "region_city": 1.0, "district": 1.5, "street": 2.0, "community": 2.5,
+    "near": 1.5, "road": 2.0, "estate": 2.5, "school": 2.0, "site": 1.8,
 }  # fmt: skip
 _HOME = re.compile(r"(?:我|本人|家)(?:家)?(?:住|的家|户口)(?:在|是)?$")
 _OFFICE = re.compile(
     r"^(?:城管|交警|公安|政府|住建|环保|工商|物价|水务|教育|民政|人社|卫生|街道办来电)"
-)
-_TAIL = re.compile(
-    r"(?:[一二三四五六七八九十\d\-－A-Za-z]+(?:号|栋|幢|楼|层|单元|室|房|弄|期|巷|米|区|座|公里处?)|[、与和及至到往]"
-    r"|(?:的)?(?:附近|旁边|旁|对面|门口|路口|交叉口|交汇处|交界处|路段|里面|内|外|处|正门|后门|东侧|西侧|南侧|北侧|方向)"
-    r"|[\u4e00-\u9fff]{1,8}?(?:小区|花园|酒店|广场|大厦|公寓|超市|市场|商场|工地|公园|学校|医院|路口|村|店|站))+"
-)
-_ADDRESS = re.compile(
-    r"[\u4e00-\u9fff\d]{1,10}?(?:大道|路|街|巷|小区|花园|公寓|大厦|广场|市场|村|学校|小学|中学|医院|公园)"
-    r"(?:[一二三四五六七八九十\d\-]+(?:号|栋|楼|单元))*"
-)
-_LEAD = re.compile(
-    r"^(?:我|其|他|是|在|于|住|家|的|这|那|有|位于|请问|关于|市民|来电|反映|到|从|去|向|往|因为)+"
 )
 
 
@@ -103,7 +92,7 @@ def resolve_location(
         community = _community(mentions, district, street)
     cities = _city_odds(districts, gazetteer)
     city = gazetteer.city_of(district) if district else _city(cities, gazetteer)
-    start, end = _extent(passage.text, cluster)
+    start, end = cluster[0].start, with_tail(passage.text, cluster[-1].end)
     name = passage.text[start:end]
     certain = [m for m in cluster if m.places[0].kind != "city"]
     location = Location(
@@ -124,8 +113,16 @@ def resolve_location(
         confidence=round(confidence, 4),
         evidence=passage.evidence(start, end),
         alternatives=_others(location, districts, gazetteer),
+        reason=None if district else _question(name, certain, gazetteer),
     )
     return Resolution(field, districts, street, cities)
+
+
+def _question(name: str, named: Sequence[Mention], gazetteer: Gazetteer) -> str:
+    """Return what to ask where the names that were said do not settle the district."""
+    possible = {place.district for mention in named for place in mention.places if place.district}
+    shown = "、".join(d for d in gazetteer.districts if not possible or d in possible)
+    return f"「{name}」不足以确定所在区，请问清是哪个区：{shown}"
 
 
 def _is_office(text: str, mention: Mention) -> bool:
@@ -239,14 +236,6 @@ def _community(mentions: Sequence[Mention], district: str | None, street: str) -
     return None
 
 
-def _extent(text: str, cluster: Sequence[Mention]) -> tuple[int, int]:
-    start, end = cluster[0].start, cluster[-1].end
-    tail = _TAIL.match(text, end)
-    if tail:
-        end = tail.end()
-    return start, end
-
-
 def _others(
     location: Location, districts: dict[str, float], gazetteer: Gazetteer
 ) -> tuple[tuple[Location, float], ...]:
@@ -271,15 +260,11 @@ def _unknown_place(
     passage: Passage, districts: dict[str, float], gazetteer: Gazetteer
 ) -> Field[Location]:
     """Return the words that look like an address, with the district if the hunch is strong."""
-    found = _ADDRESS.search(passage.text)
-    if found is None:
-        return Field.empty("没有说到具体地点")
-    lead = _LEAD.match(found[0])
-    start = found.start() + (lead.end() if lead else 0)
-    if found.end() - start < 3:
+    span = find_address(passage.text)
+    if span is None:
         return Field.empty("没有说到具体地点")
     district, sure = _best(districts, _STRONG_HUNCH)
-    location = Location(text=passage.text[start : found.end()])
+    location = Location(text=passage.text[span[0] : span[1]])
     if district:
         location = replace(
             location,
@@ -291,6 +276,6 @@ def _unknown_place(
     return Field(
         value=location,
         confidence=round(sure * 0.8, 4) if district else 0.3,
-        evidence=passage.evidence(start, found.end()),
+        evidence=passage.evidence(*span),
         reason="地名不在地名库中，请核对所在区和街道",
     )

@@ -75,3 +75,17 @@ def test_a_repaired_place_is_less_sure() -> None:
     assert heard.value.district == "美兰区"
     assert heard.value.text == "海店五西路"
     assert heard.confidence < written.confidence
+
+
+def test_what_bears_a_community_s_name_lies_near_it() -> None:
+    value = resolve_location(passage("金牛岭公园里有人烧烤"), GAZETTEER).field.value
+    assert value is not None
+    assert (value.district, value.street, value.community) == ("龙华区", "海垦街道办事处", None)
+
+
+def test_a_road_through_several_districts_is_asked_about() -> None:
+    field = resolve_location(passage("椰海大道上有人违停"), GAZETTEER).field
+    assert field.value is not None
+    assert field.value.district is None
+    assert field.reason is not None
+    assert "请问清是哪个区：龙华区、美兰区" in field.reason
