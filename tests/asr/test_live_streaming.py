@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
@@ -14,37 +14,9 @@ from asr.errors import CapacityError
 from asr.live import LiveSession, LiveSettings
 from asr.owner import RecogniserOwner
 from asr.streaming.batcher import BatcherSettings, StreamBatcher
-from asr.streaming.contract import ChunkTokens, Flags, Integers
 from asr.types import Samples, TranscriptEvent
+from tests.asr.counting_model import CountingModel
 from tests.asr.doubles import LevelVad, ScriptedRecogniser, silence, voice
-
-CHUNK = 4_800
-
-
-class CountingModel:
-    """Says the number of each chunk it hears of a stream."""
-
-    name = "counting"
-    chunk_samples = CHUNK
-    slots = largest_batch = 4
-
-    def __init__(self) -> None:
-        self.chunks = np.zeros(self.slots, dtype=np.int64)
-        self.fails = False
-
-    def forget(self, slots: Integers) -> None:
-        self.chunks[slots] = 0
-
-    def step(
-        self, slots: Integers, samples: Samples, count: Integers, is_last: Flags
-    ) -> ChunkTokens:
-        if self.fails:
-            raise RuntimeError("the model broke")
-        self.chunks[slots] += 1
-        return ChunkTokens(self.chunks[slots][:, None], np.ones_like(slots))
-
-    def text(self, ids: Sequence[int]) -> str:
-        return "".join(str(i) for i in ids)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from asr.errors import EngineUnavailableError
 from asr.streaming.paraformer.config import ChunkConfig, ParaformerConfig, read_config
 from asr.streaming.paraformer.frontend import STACKED
 from asr.streaming.paraformer.network import ParaformerNetwork
+from asr.streaming.paraformer.packed import can_pack, pack_linears
 
 UNUSED = ("decoder.embed.", "ctc.", "criterion_att.", "specaug.", "normalize.")
 """Weights that training needs and streaming does not."""
@@ -56,6 +57,8 @@ def build(
     network.to(device).eval().requires_grad_(False)
     for part in (network.encoder, network.predictor, network.decoder):
         part.to(dtype)
+    if device.type == "cpu" and can_pack():
+        pack_linears(network)
     return network
 
 

@@ -44,7 +44,7 @@ class SelfAttention(nn.Module):
 
 
 def attend(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, heads: int, out: nn.Linear
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, heads: int, out: nn.Module
 ) -> Tensor:
     """Return scaled dot-product attention of `heads` heads, (batch, queries, width)."""
     batch, length, width = query.shape

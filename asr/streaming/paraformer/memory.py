@@ -23,7 +23,7 @@ class MemoryBlock(nn.Module):
 
     def filter(self, padded: Tensor) -> Tensor:
         """Return (batch, frames - kernel + 1, width)."""
-        filtered = functional.conv1d(
-            padded.transpose(1, 2), self.weight, groups=self.weight.shape[0]
-        )
-        return filtered.transpose(1, 2)
+        # As an image one pixel wide with the channels last, nothing has to be moved.
+        image = padded.unsqueeze(2).permute(0, 3, 1, 2)
+        filtered = functional.conv2d(image, self.weight.unsqueeze(3), groups=image.shape[1])
+        return filtered.permute(0, 2, 3, 1).squeeze(2)

@@ -71,7 +71,8 @@ class LookBackRing:
 
     def read(self, layer: int, at: RingPlaces) -> tuple[Tensor, Tensor]:
         """Return keys and values (batch, capacity, width), as they are before this step."""
-        return self.keys[layer][at.rows], self.values[layer][at.rows]
+        keys, values = self.keys[layer], self.values[layer]
+        return keys.index_select(0, at.rows), values.index_select(0, at.rows)
 
     def write(self, layer: int, at: RingPlaces, keys: Tensor, values: Tensor) -> None:
         """Store the last of (batch, `added`, width)."""

@@ -47,7 +47,7 @@ class TokenMemory:
         token; from then on the filter only looks back, as FunASR has it.
         """
         x = x * at.is_token
-        past = self.kept[block][at.rows]
+        past = self.kept[block].index_select(0, at.rows)
         padded = torch.cat([past, x], dim=1)
         if memory.after:
             shifted = torch.nn.functional.pad(padded[:, memory.after :], (0, 0, 0, memory.after))
