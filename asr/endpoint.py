@@ -28,9 +28,15 @@ class Endpointer:
     """
 
     def __init__(
-        self, channel: Channel, vad: Vad, settings: EndpointSettings | None = None
+        self,
+        channel: Channel,
+        vad: Vad,
+        settings: EndpointSettings | None = None,
+        dialect: str | None = None,
     ) -> None:
+        """Segments carry the `dialect` that the call was declared to be spoken in."""
         self.channel = channel
+        self._dialect = dialect
         self._settings = settings or EndpointSettings()
         self._gate = SpeechGate(self._settings.floor_dbfs)
         self._vad = vad.stream()
@@ -124,7 +130,7 @@ class Endpointer:
     def _segment(self, start: int, end: int) -> SpeechSegment:
         joined = np.concatenate(self._hops)
         samples = joined[start - self._kept_from : end - self._kept_from]
-        return SpeechSegment(self.channel, start, samples.copy())
+        return SpeechSegment(self.channel, start, samples.copy(), self._dialect)
 
     def _forget(self) -> None:
         """Drop the hops that no utterance to come can reach."""

@@ -27,6 +27,8 @@ class LiveSettings:
     """Rate of the samples that are pushed; telephone lines speak 8 kHz."""
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
     words: WordTimes = field(default_factory=WordTimes)
+    dialect: str | None = None
+    """What the call is spoken in, where that was declared."""
     max_waiting_ms: int = 30_000
     """Audio of one leg that may wait unheard."""
     max_events: int = 256
@@ -57,7 +59,9 @@ class LiveSession:
         self._settings = chosen = settings or LiveSettings()
         detector = vad or default_vad()
         self._legs: dict[Channel, LiveLeg] = {
-            channel: LiveLeg(channel, chosen.source_rate_hz, detector, chosen.endpoint)
+            channel: LiveLeg(
+                channel, chosen.source_rate_hz, detector, chosen.endpoint, chosen.dialect
+            )
             for channel in ("agent", "citizen")
         }
         self._events = EventBuffer(chosen.max_events)

@@ -46,13 +46,18 @@ class LiveLeg:
     """Takes float32 (samples,) at the line's rate; `hear` does the work, off the event loop."""
 
     def __init__(
-        self, channel: Channel, source_rate_hz: int, vad: Vad, settings: EndpointSettings
+        self,
+        channel: Channel,
+        source_rate_hz: int,
+        vad: Vad,
+        settings: EndpointSettings,
+        dialect: str | None = None,
     ) -> None:
         self.channel = channel
         self.utterance = OpenUtterance()
         self._rate_hz = source_rate_hz
         self._resampler = StreamResampler(source_rate_hz)
-        self._endpointer = Endpointer(channel, vad, settings)
+        self._endpointer = Endpointer(channel, vad, settings, dialect)
         self._waiting: deque[Samples] = deque()
         self._waiting_samples = 0
 

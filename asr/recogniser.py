@@ -25,12 +25,15 @@ class Recogniser(Protocol):
         """Return what was said in each segment, in their order; raises EngineError."""
 
 
-def load_recogniser(engine: str, *, model: str | None = None, threads: int = 0) -> Recogniser:
+def load_recogniser(
+    engine: str, *, model: str | None = None, threads: int = 0, language: str = "zh"
+) -> Recogniser:
     """Load an engine: `whisper` (embedded default) or `funasr`, with a model of the registry.
 
     Without `model`, `whisper` hears telephone sound with the weights adapted to hotlines
-    and full-band sound with the plain ones. `threads` 0 takes all cores. Raises
-    UnknownEngineError, EngineUnavailableError.
+    and full-band sound with the plain ones. `threads` 0 takes all cores. `language` is for
+    the models of FunASR that can be told (zh, yue, auto …). Raises UnknownEngineError,
+    EngineUnavailableError.
     """
     if engine not in ENGINES:
         raise UnknownEngineError(
@@ -57,6 +60,6 @@ def load_recogniser(engine: str, *, model: str | None = None, threads: int = 0) 
         from asr.engines.funasr import DEFAULT_MODEL as FUNASR_MODEL
         from asr.engines.funasr import FunasrRecogniser
 
-        return FunasrRecogniser(model or FUNASR_MODEL, threads=threads)
+        return FunasrRecogniser(model or FUNASR_MODEL, threads=threads, language=language)
     except ModelsError as error:
         raise EngineUnavailableError(f"the engine {engine} cannot start: {error}") from error

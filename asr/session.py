@@ -37,6 +37,8 @@ class SessionSettings:
     """Utterances the recogniser gets at once."""
     sort_window_segments: int = 32
     """Utterances among which batches of similar length are made."""
+    dialect: str | None = None
+    """What the call is spoken in, where that was declared."""
     workers: int = 1
     """Batches under way at the same time; more than one only for an engine that says so."""
 
@@ -63,7 +65,7 @@ def transcribe_recording(
     """
     chosen = settings or SessionSettings()
     done = _Done(progress, on_utterance, voices if recording.layout == "mono" else None)
-    batches = _batches(_segments(recording, vad or default_vad(), chosen.endpoint), chosen)
+    batches = _batches(_segments(recording, vad or default_vad(), chosen), chosen)
     with ThreadPoolExecutor(chosen.workers, thread_name_prefix="recogniser") as pool:
         under_way: deque[tuple[list[SpeechSegment], Future[list[Recognition]]]] = deque()
         try:
@@ -126,11 +128,12 @@ def utterance_of(segment: SpeechSegment, heard: Recognition, utterance_id: str) 
     )
 
 
-def _segments(
-    recording: Recording, vad: Vad, settings: EndpointSettings
-) -> Iterator[SpeechSegment]:
+def _segments(recording: Recording, vad: Vad, settings: SessionSettings) -> Iterator[SpeechSegment]:
     """Yield the utterances of all legs as they end; the left leg is called agent for now."""
-    endpointers = [Endpointer(side, vad, settings) for side in _SIDES[: recording.legs]]
+    endpointers = [
+        Endpointer(side, vad, settings.endpoint, settings.dialect)
+        for side in _SIDES[: recording.legs]
+    ]
     for block in recording:
         for endpointer, leg in zip(endpointers, block, strict=True):
             yield from endpointer.push(leg)

@@ -27,12 +27,14 @@ Samples = npt.NDArray[np.float32]
 class SpeechSegment:
     """A stretch of one leg that the endpointer holds to be speech.
 
-    `samples` is float32 (n,) at 16 kHz; `start_sample` counts from the start of the call.
+    `samples` is float32 (n,) at 16 kHz; `start_sample` counts from the start of the call;
+    `dialect` is what the call was declared to be spoken in.
     """
 
     channel: Channel
     start_sample: int
     samples: Samples
+    dialect: str | None = None
 
     @property
     def start_ms(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asr.dialects import with_dialects
 from asr.recogniser import load_recogniser
 from asr.voiceprint import default_voice_encoder
 from models.extractor.weights import WEIGHTS_FOLDER
@@ -34,7 +35,8 @@ def assemble_pipeline(
 def pipeline_of(profile: Profile, settings: Settings, *, engine: str | None = None) -> Pipeline:
     """Load recogniser and extractor for a profile that is loaded already."""
     name = engine or settings.engine
-    recogniser = load_recogniser(name, model=settings.model, threads=settings.threads)
+    usual = load_recogniser(name, model=settings.model, threads=settings.threads)
+    recogniser = with_dialects(usual, profile.dialects, threads=settings.threads)
     voices = default_voice_encoder()
     heard_by = [_VOICE_DETECTOR, *([voices.name] if voices else [])]
     return Pipeline(

@@ -68,12 +68,14 @@ class Pipeline:
         kind: CallKind | None = None,
         received_at: datetime | None = None,
         agent_channel: AgentSide = "auto",
+        dialect: str | None = None,
         on_stage: OnStage = unwatched,
     ) -> CallResult:
         """Process one recording.
 
         Without `received_at` the file's own time is taken, without `kind` what the agent
-        says decides. Raises AudioError (the recording), EngineError (the recogniser),
+        says decides; `dialect` is what the call was declared to be spoken in.
+        Raises AudioError (the recording), EngineError (the recogniser),
         CalendarError (a deadline in a year of unknown holidays).
         """
         try:
@@ -83,7 +85,7 @@ class Pipeline:
                 call_id or path.stem,
                 kind,
                 received_at,
-                agent_channel,
+                SessionSettings(agent_side=agent_channel, dialect=dialect),
                 StageClock(on_stage),
             )
         except Exception:
@@ -191,11 +193,11 @@ class Pipeline:
         call_id: str,
         kind: CallKind | None,
         received_at: datetime | None,
-        agent_channel: AgentSide,
+        listening: SessionSettings,
         clock: StageClock,
     ) -> CallResult:
         with clock.stage("listen"):
-            transcript = self._listen(path, other_leg, agent_channel, clock.heard)
+            transcript = self._listen(path, other_leg, listening, clock.heard)
         moment = received_at or recorded_at(path)
         understood = self._understand(transcript, moment, kind, clock)
         return self.conclude(
@@ -209,13 +211,13 @@ class Pipeline:
         )
 
     def _listen(
-        self, path: Path, other_leg: Path | None, agent_channel: AgentSide, heard: Progress
+        self, path: Path, other_leg: Path | None, listening: SessionSettings, heard: Progress
     ) -> Transcript:
         with open_recording(path, other_leg) as recording:
             return transcribe_recording(
                 recording,
                 self.recogniser,
-                settings=SessionSettings(agent_side=agent_channel),
+                settings=listening,
                 hotwords=self.profile.nlu.hotwords.hotwords,
                 vad=self._vad,
                 voices=self._voices,

@@ -101,7 +101,7 @@ class FunasrRecogniser:
     ) -> list[Recognition]:
         import torch
 
-        audio = [torch.from_numpy(_at_least_shortest(segment.samples)) for segment in segments]
+        audio = [torch.from_numpy(padded(segment.samples)) for segment in segments]
         results = self._generate(self._model, audio, asked)
         if len(results) != len(segments):
             # FunASR drops a batch in which it hears no token at all.
@@ -232,7 +232,7 @@ def _is_ready(model: str) -> bool:
     return True
 
 
-def _at_least_shortest(samples: np.ndarray) -> np.ndarray:
+def padded(samples: np.ndarray) -> np.ndarray:
     """FunASR's features need some frames; pad the shortest segments with silence."""
     return np.pad(samples, (0, max(_SHORTEST_SAMPLES - len(samples), 0)))
 

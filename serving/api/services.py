@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from asr.dialects import with_dialects
 from asr.owner import OwnerSettings, RecogniserOwner
 from asr.streaming.batcher import BatcherSettings, StreamBatcher
 from serving.corrections import Corrections
@@ -86,7 +87,7 @@ def real_parts() -> Parts:
     def recogniser(settings: Settings) -> Recogniser:
         from asr.recogniser import load_recogniser
 
-        return load_recogniser(settings.engine, threads=settings.threads)
+        return load_recogniser(settings.engine, model=settings.model, threads=settings.threads)
 
     def extractor(profile: Profile) -> Extractor:
         from nlu.extractor import Extractor as TrainedExtractor
@@ -131,7 +132,11 @@ async def open_services(
         await asyncio.to_thread(recordings.prepare)
         # Before the models: what is wrong with a profile shows at once.
         profile = await asyncio.to_thread(load_profile, settings.profile, settings.profiles_dir)
-        recogniser = await asyncio.to_thread(parts.recogniser, settings)
+        usual = await asyncio.to_thread(parts.recogniser, settings)
+        # The recogniser is shared: the routes of the service's own profile hold for all.
+        recogniser = await asyncio.to_thread(
+            with_dialects, usual, profile.dialects, threads=settings.threads
+        )
         owner = RecogniserOwner(recogniser, OwnerSettings(max_calls=settings.max_live_calls))
         await stack.enter_async_context(owner)
         streaming = await asyncio.to_thread(parts.streaming, settings)

@@ -35,6 +35,10 @@ OtherLegOption = Annotated[
 KindOption = Annotated[
     Kind | None, typer.Option("--kind", help="Without it, found by what is said.")
 ]
+DialectOption = Annotated[
+    str | None,
+    typer.Option("--dialect", help="What is spoken, where the profile has a model for it."),
+]
 ReceivedAtOption = Annotated[
     datetime | None,
     typer.Option(
@@ -56,6 +60,7 @@ def process(
     kind: KindOption = None,
     engine: EngineOption = None,
     agent_channel: AgentChannelOption = "auto",
+    dialect: DialectOption = None,
     received_at: ReceivedAtOption = None,
     mask: MaskOption = None,
     as_json: JsonOption = False,
@@ -88,6 +93,7 @@ def process(
             kind=kind,
             received_at=received_at,
             agent_channel=agent_channel,
+            dialect=dialect,
             on_stage=on_stage,
         )
     call = call_model(result)

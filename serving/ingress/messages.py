@@ -37,6 +37,8 @@ class Start(_Message):
     """From `ready`: needed where this connection brings the other leg of a call."""
     profile: str | None = Field(default=None, max_length=128)
     kind: CallKind | None = None
+    dialect: str | None = Field(default=None, max_length=32)
+    """What is spoken, where the seat or the number dialled tells; see `recognition.yaml`."""
     encoding: Encoding = "s16le"
     sample_rate_hz: Annotated[int, Field(ge=8_000, le=48_000)] = 8_000
     channels: Annotated[list[Channel], Field(min_length=1, max_length=2)]

@@ -36,4 +36,5 @@ def _request(start: Start) -> LineRequest:
         call_id=start.call_id,
         profile=start.profile,
         kind=start.kind,
+        dialect=start.dialect,
     )

@@ -43,6 +43,8 @@ class CallSpec:
     kind: CallKind | None = None
     hotwords: tuple[str, ...] = ()
     """Words of this call alone, besides the profile's."""
+    dialect: str | None = None
+    """What is spoken, where the telephone system or the agent said so."""
 
 
 @dataclass(frozen=True, slots=True)

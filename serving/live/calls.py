@@ -162,7 +162,7 @@ class LiveCalls:
         async with contextlib.AsyncExitStack() as on_failure:
             session = LiveSession(
                 self._owner,
-                settings=LiveSettings(source_rate_hz=spec.sample_rate_hz),
+                settings=LiveSettings(source_rate_hz=spec.sample_rate_hz, dialect=spec.dialect),
                 hotwords=(*spec.hotwords, *pipeline.profile.nlu.hotwords.hotwords),
                 vad=self._vad,
                 streaming=self._streaming,

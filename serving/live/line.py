@@ -39,6 +39,8 @@ class LineRequest:
     kind: CallKind | None = None
     hotwords: tuple[str, ...] = ()
     """Words to listen for in this call, besides those of the profile."""
+    dialect: str | None = None
+    """What is spoken, where the seat or the number dialled tells."""
 
 
 class Line:
@@ -148,6 +150,7 @@ class Lines:
             received_at=datetime.now(CHINA_TIME),
             kind=request.kind,
             hotwords=request.hotwords,
+            dialect=request.dialect,
         )
         call = await self._live.open(spec, pipeline, "live")
         return Line(self._live, call, request.channels)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from asr.dialects import DialectPlan
 from nlu.pii.policy import standard_policy
 from nlu.profile import NluProfile, Places
 from serving.errors import ProfileError
@@ -124,6 +125,7 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
     qa = reader.section("qa", QACard)
     callback = reader.section("callback", CallbackScript)
     privacy = reader.optional("privacy", standard_policy())
+    dialects = reader.optional("recognition", DialectPlan())
     reader.refuse_unknown_files()
     if not (
         head and taxonomy and agencies and directory and places and hotwords
@@ -161,6 +163,7 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
         deadlines=deadlines,
         qa=qa,
         callback=callback,
+        dialects=dialects,
         privacy=privacy,
     )
     problems = [

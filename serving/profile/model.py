@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from asr.dialects import DialectPlan
 from nlu.pii.policy import PrivacyPolicy, standard_policy
 from nlu.profile import NluProfile
 from ticket_draft.deadlines import DeadlineTable
@@ -50,6 +51,8 @@ class Profile:
     deadlines: DeadlineTable
     qa: QACard
     callback: CallbackScript
+    dialects: DialectPlan = field(default_factory=DialectPlan)
+    """Which model hears which dialect; `recognition.yaml` where a hotline has any."""
     privacy: PrivacyPolicy = field(default_factory=standard_policy)
     """Who may see what; `privacy.yaml` where a hotline has its own."""
 

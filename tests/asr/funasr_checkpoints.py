@@ -170,7 +170,9 @@ def _teach_tones(built: Any) -> None:
             start = 2 + place * 8  # frames of 60 ms: 2 of quiet, then 6 of tone and 2 of quiet
             labels[row, start : start + 6] = tokenizer.sp.piece_to_id(character)
     labels = torch.cat([torch.tensor(tags).repeat(len(texts), 1), labels], dim=1)
-    queries = model.embed(torch.tensor([[3, 1, 2, 14]])).detach().repeat(len(texts), 1, 1)
+    # Asked for Mandarin in one half, for any language in the other.
+    asked = torch.tensor([[3, 1, 2, 14], [0, 1, 2, 14]]).repeat(len(texts) // 2, 1)
+    queries = model.embed(asked).detach()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     for _ in range(80):
         hidden, _ = model.encoder(torch.cat([queries, feats], dim=1), lengths + 4)
