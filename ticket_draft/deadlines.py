@@ -32,6 +32,30 @@ class HolidayYear:
 
 
 @dataclass(frozen=True, slots=True)
+class Season:
+    """Days of the year, both included, as `MM-DD`; may run across the new year (采暖期)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
+
+    first_day: str
+    last_day: str
+
+    def __contains__(self, day: date) -> bool:
+        """Tell whether a day is in season; raises RuleError where a bound is no day."""
+        first, last = _day_of_year(self.first_day), _day_of_year(self.last_day)
+        today = (day.month, day.day)
+        return first <= today <= last if first <= last else today >= first or today <= last
+
+
+def _day_of_year(written: str) -> tuple[int, int]:
+    try:
+        day = date.fromisoformat(f"2024-{written}")  # a leap year, so that 02-29 is a day
+    except ValueError as error:
+        raise RuleError(f"{written!r} is no day of the year; write it as '11-15'") from error
+    return day.month, day.day
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlineRule:
     """A limit for tickets of this scope, counted from when the call came in."""
 
@@ -44,6 +68,8 @@ class DeadlineRule:
     """The unit has to get in touch with the caller within so many minutes."""
     dispatch_minutes: int | None = None
     """The hotline has to send the ticket out within so many minutes."""
+    season: Season | None = None
+    """The rule holds for calls of these days only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +104,18 @@ def deadline_for(table: DeadlineTable, matter: Matter, received_at: datetime) ->
     Working days start with the next working day and calendar days with the next day, both
     ending at the end of the last one; hours run on. The result keeps `received_at`'s zone.
 
-    Raises CalendarError when the count runs into a year of unknown holidays.
+    Raises CalendarError when the count runs into a year of unknown holidays, and RuleError
+    where a season is none.
     """
-    rule = next((r for r in table.rules if r.applies_to.covers(matter)), None)
+    day = received_at.date()
+    rule = next(
+        (
+            r
+            for r in table.rules
+            if r.applies_to.covers(matter) and (r.season is None or day in r.season)
+        ),
+        None,
+    )
     if rule is None:
         return None
     return Deadline(

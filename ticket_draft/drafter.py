@@ -20,7 +20,13 @@ from ticket_draft.deadlines import Deadline, DeadlineTable, deadline_for
 from ticket_draft.errors import CalendarError
 from ticket_draft.flags import flags_of
 from ticket_draft.particulars import numbers_apart
-from ticket_draft.routing import grade_of, handling_of, sign_off_of, urgency_of
+from ticket_draft.routing import (
+    grade_of,
+    handling_of,
+    review_flags,
+    sign_off_of,
+    urgency_of,
+)
 from ticket_draft.rules import Matter, TicketRules
 from ticket_draft.supervision import supervision_flags
 from ticket_draft.title import requests_of, title_of
@@ -80,6 +86,7 @@ def draft_ticket(
             *flags_of(rules, transcript, extraction),
             *([f"可转专席：{seat}"] if seat else []),
             *supervision_flags(rules.supervision, extraction.facts, received_at),
+            *review_flags(rules.review, matter, extraction.agency),
         ),
         handling=handling_of(rules, matter, answered=bool(answers)),
         respond_by=deadline.respond_by if deadline else None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from nlu.types import Evidence, Extraction, Field
 from ticket_draft.errors import RuleError
-from ticket_draft.rules import Matter, TicketRules, UrgencyRules
+from ticket_draft.rules import DispatchReview, Matter, TicketRules, UrgencyRules
 
 _BY_SIGNAL_CONFIDENCE = 0.9
 _BY_DEFAULT_CONFIDENCE = 0.6
+_SHOWN_TO_REVIEW = 2
 
 
 def urgency_of(rules: UrgencyRules, extraction: Extraction) -> Field[str]:
@@ -49,6 +50,18 @@ def grade_of(rules: TicketRules, matter: Matter, *, answered: bool) -> str | Non
         if rule.applies_to.covers(matter) and rule.answered in (None, answered):
             return rule.grade
     return None
+
+
+def review_flags(
+    review: DispatchReview | None, matter: Matter, agency: Field[str]
+) -> tuple[str, ...]:
+    """Return what the reviewer of the dispatch proposal is to check; empty where there is none."""
+    if review is None or not review.applies_to.covers(matter):
+        return ()
+    others = "、".join(name for name, _ in agency.alternatives[:_SHOWN_TO_REVIEW])
+    proposed = f"拟主办：{agency.value}" if agency.value else "主办单位待定"
+    compared = f"，其他候选：{others}" if others else ""
+    return (f"派单提议由{review.reviewed_by}复核后派出（{proposed}{compared}）",)
 
 
 def sign_off_of(rules: TicketRules, matter: Matter) -> str | None:

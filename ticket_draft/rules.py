@@ -208,6 +208,20 @@ class RepeatRules:
 
 
 @dataclass(frozen=True, slots=True)
+class DispatchReview:
+    """The step between the first dispatch proposal and its sending: somebody checks the unit.
+
+    The reviewer is shown the proposed unit and those that came next, since a ticket sent to
+    the wrong one goes round for weeks.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_UNKNOWN_KEYS
+
+    reviewed_by: str
+    applies_to: Scope = ANY_TICKET
+
+
+@dataclass(frozen=True, slots=True)
 class TicketRules:
     """All of a hotline's ticket rules. In each list the first rule that covers a ticket decides."""
 
@@ -224,6 +238,7 @@ class TicketRules:
     seats: tuple[SeatRule, ...] = ()
     lines: tuple[TransferLine, ...] = ()
     supervision: SupervisionRule | None = None
+    review: DispatchReview | None = None
     title_prefixes: dict[str, str] = field(default_factory=dict)
     """Word after 关于 by request type: 咨询类 → 咨询."""
     repeats: RepeatRules = RepeatRules()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from models.errors import ModelsError
 from nlu.errors import NluError
@@ -12,6 +13,7 @@ from serving.profile.model import Profile
 from serving.profile.problems import Problem
 from serving.profile.sharing import Origin, Origins
 from serving.profile.ticket_rules import check_ticket_rules
+from ticket_draft.deadlines import Season
 from ticket_draft.errors import RuleError
 from ticket_draft.rules import Matter
 from ticket_draft.scoring.qa import check_card
@@ -98,12 +100,19 @@ def _check_request_types(profile: Profile, tickets: Document) -> Iterator[Proble
 def _check_deadlines(
     profile: Profile, taxonomy: Document, deadlines: Document
 ) -> Iterator[Problem]:
-    """Each category must have a deadline, whatever the request type and the urgency."""
+    """Each category must have a deadline, whatever the request type, the urgency and the season."""
+    for index, rule in enumerate(profile.deadlines.rules):
+        for bound in ("first_day", "last_day") if rule.season else ():
+            try:
+                _ = date.min in Season(getattr(rule.season, bound), "12-31")
+            except RuleError as error:
+                yield deadlines.problem(("rules", index, "season", bound), str(error))
+    all_year = [rule for rule in profile.deadlines.rules if rule.season is None]
     for path in profile.nlu.taxonomy.paths():
         for request_type in profile.nlu.taxonomy.request_types:
             for urgency in profile.tickets.urgency.levels:
                 matter = Matter(request_type, urgency, path, agency=None)
-                if not any(rule.applies_to.covers(matter) for rule in profile.deadlines.rules):
+                if not any(rule.applies_to.covers(matter) for rule in all_year):
                     yield taxonomy.problem(
                         ("categories", *path[:2]),
                         f"the category {' / '.join(path)} has no deadline for {request_type}, "

@@ -59,6 +59,8 @@ def _scopes(profile: Profile) -> Iterator[tuple[str, str, int, str, Scope]]:
         "grades": tickets.grades,
         "seats": tickets.seats,
     }
+    if tickets.review is not None:
+        yield "tickets", "review", 0, "applies_to", tickets.review.applies_to
     for key, rules in scoped.items():
         for index, rule in enumerate(rules):
             yield "tickets", key, index, "applies_to", rule.applies_to

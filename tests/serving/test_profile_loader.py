@@ -159,3 +159,25 @@ def test_a_district_outside_the_region_s_cities_is_named_with_its_line(tmp_path:
     assert problems_of(folder) == [
         "places.yaml:8: the city '海西市' of 东区 does not stand under `cities`"
     ]
+
+
+def test_a_season_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:
+    deadlines = (
+        'version: "1"\nrules:\n'
+        "  - limit: 24\n    unit: hours\n    season:\n      first_day: 11-31\n"
+        "      last_day: 03-15\n"
+        "  - {limit: 5, unit: working_days}\n"
+    )
+    folder = write_profile(tmp_path, deadlines=deadlines)
+    assert problems_of(folder) == [
+        "deadlines.yaml:6: '11-31' is no day of the year; write it as '11-15'"
+    ]
+
+
+def test_a_rule_of_one_season_leaves_the_rest_of_the_year_open(tmp_path: Path) -> None:
+    deadlines = (
+        'version: "1"\nrules:\n'
+        "  - {limit: 5, unit: working_days, season: {first_day: 11-15, last_day: 03-15}}\n"
+    )
+    (problem,) = problems_of(write_profile(tmp_path, deadlines=deadlines))
+    assert "has no deadline" in problem

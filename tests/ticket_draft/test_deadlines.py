@@ -13,6 +13,7 @@ from ticket_draft.deadlines import (
     DeadlineRule,
     DeadlineTable,
     HolidayYear,
+    Season,
     add_working_days,
     deadline_for,
     is_working_day,
@@ -136,3 +137,39 @@ def test_shipped_limits(deadline_table: DeadlineTable) -> None:
     assert urgent.due_at == received_at + timedelta(hours=24)
     assert urgent.respond_by == received_at + timedelta(minutes=30)
     assert question.due_at.date() == date(2026, 1, 13)
+
+
+HEATING = Season("11-15", "03-15")
+
+
+@pytest.mark.parametrize(
+    ("day", "inside"),
+    [
+        (date(2026, 11, 14), False),
+        (date(2026, 11, 15), True),
+        (date(2026, 12, 31), True),
+        (date(2027, 1, 1), True),
+        (date(2027, 3, 15), True),
+        (date(2027, 3, 16), False),
+    ],
+)
+def test_a_season_runs_across_the_new_year(day: date, inside: bool) -> None:
+    assert (day in HEATING) is inside
+
+
+def test_a_rule_of_the_season_comes_first_in_its_season_only() -> None:
+    rules = table(
+        DeadlineRule(24, "hours", season=HEATING),
+        DeadlineRule(5, "calendar_days"),
+    )
+    winter = deadline_for(rules, COMPLAINT, datetime(2026, 1, 8, 9, tzinfo=CHINA))
+    summer = deadline_for(rules, COMPLAINT, datetime(2026, 7, 8, 9, tzinfo=CHINA))
+    assert winter is not None
+    assert summer is not None
+    assert winter.due_at == datetime(2026, 1, 9, 9, tzinfo=CHINA)
+    assert summer.due_at.date() == date(2026, 7, 13)
+
+
+def test_a_season_that_is_none_says_what_to_write() -> None:
+    with pytest.raises(RuleError, match="11-15"):
+        _ = date(2026, 1, 1) in Season("13-01", "03-15")
