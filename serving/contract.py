@@ -191,6 +191,35 @@ class QAModel(_Model):
     findings: list[FindingModel]
 
 
+class WrittenPlace(_Model):
+    """Words of the written ticket: `quote` is `field[char_start:char_end]`."""
+
+    field: str
+    quote: str
+    char_start: int
+    char_end: int
+
+
+class WritingFindingModel(_Model):
+    """One rule's verdict on a written ticket; `missing` is what it leaves out."""
+
+    rule_id: str
+    name: str
+    passed: bool
+    deduction: float
+    evidence: list[WrittenPlace]
+    missing: list[str]
+    note: str
+
+
+class WritingModel(_Model):
+    """The card of ticket writing applied to a ticket as it stands."""
+
+    score: float
+    max_score: float
+    findings: list[WritingFindingModel]
+
+
 class CallbackModel(_Model):
     """The answers of a satisfaction callback."""
 

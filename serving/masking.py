@@ -25,6 +25,7 @@ from serving.contract import (
     QAModel,
     TicketModel,
     TranscriptModel,
+    WritingModel,
 )
 from serving.conversion import transcript_model, transcript_of
 
@@ -153,6 +154,27 @@ class CallMask:
                 "findings": [
                     FindingModel.model_validate(
                         {**dict(finding), "evidence": self._evidence(finding.evidence)}
+                    )
+                    for finding in report.findings
+                ]
+            }
+        )
+
+    def writing(self, report: WritingModel) -> WritingModel:
+        """Mask the words that a report on writing quotes."""
+        text = self._masker.text
+        return report.model_copy(
+            update={
+                "findings": [
+                    finding.model_copy(
+                        update={
+                            "note": text(finding.note),
+                            "missing": [text(said) for said in finding.missing],
+                            "evidence": [
+                                place.model_copy(update={"quote": text(place.quote)})
+                                for place in finding.evidence
+                            ],
+                        }
                     )
                     for finding in report.findings
                 ]

@@ -155,6 +155,11 @@ def reviewed_score(qa: QAModel, overrides: Mapping[str, QAOverride]) -> float:
 
 
 def _plain(field: Any) -> Any:
-    if isinstance(field, dict) and "evidence" in field and "value" in field:
-        return field["value"]
+    """Return values alone: of a field its value, of what holds fields the same without evidence."""
+    if isinstance(field, dict):
+        if "evidence" in field and "value" in field:
+            return field["value"]
+        return {name: _plain(inner) for name, inner in field.items() if name != "evidence"}
+    if isinstance(field, list):
+        return [_plain(inner) for inner in field]
     return field

@@ -6,7 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from serving.contract import CallbackModel, CallModel, Moment, QAModel, Share, TicketModel
+from serving.contract import (
+    CallbackModel,
+    CallModel,
+    Moment,
+    QAModel,
+    Share,
+    TicketModel,
+    WritingModel,
+)
 from serving.live.events import TranscriptUpdate
 from serving.result import CallKind
 from serving.store.tables import CallSource, CallState, CorrectionKind
@@ -183,6 +191,8 @@ class CallView(BaseModel):
     edits: list[Edit] = []
     standing: DraftStanding | None = None
     submitted: SubmittedTicket | None = None
+    writing: WritingModel | None = None
+    """How the ticket is written, with people's values in it."""
 
 
 class OverrideRequest(BaseModel):

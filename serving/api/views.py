@@ -25,10 +25,11 @@ from serving.feed import LoggedEvent
 from serving.live.events import TranscriptUpdate
 from serving.masking import CallMask
 from serving.result import CallKind
-from serving.review import reviewed_score, standing, with_edits
+from serving.review import reviewed_score, standing, ticket_content, with_edits
 from serving.store import Call, Ticket
 from serving.store.reviews import Reviews
 from serving.store.tables import CallSource, CallState
+from serving.writing import writing_model
 
 
 def status_of(call: Call, viewer: Viewer) -> CallStatus:
@@ -131,6 +132,8 @@ def _hide(view: CallView, mask: CallMask) -> None:
         view.result = mask.call(view.result)
         view.ticket, view.qa = view.result.ticket, view.result.qa
         view.callback = view.result.callback
+    if view.writing is not None:
+        view.writing = mask.writing(view.writing)
     view.edits = [
         edit.model_copy(update={"value": mask.plain(edit.value, edit.field)}) for edit in view.edits
     ]
@@ -148,6 +151,9 @@ def _add_result(
     view.reviewed_qa_score = reviewed_score(result.qa, reviews.latest_overrides())
     if result.ticket is not None:
         edits = {edit.field: edit.value for edit in view.edits}
+        written = view.submitted.content if view.submitted else ticket_content(call.result, edits)
+        profile = services.hotlines.get(call.profile).profile
+        view.writing = writing_model(written, profile.writing, result.ticket)
         stands = standing(
             services.hotlines.get(call.profile).profile, result.ticket, edits, call.received_at
         )

@@ -1,15 +1,19 @@
-"""`jiesu score`: a transcript on stdin to a QA report or a callback score on stdout."""
+"""`jiesu score`: a transcript, or a written ticket, on stdin to a report on stdout."""
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from asr.types import Channel, Transcript, Utterance
 from serving.errors import ServingError
+
+if TYPE_CHECKING:
+    from serving.contract import TicketModel
 
 
 class SpokenTurn(BaseModel):
@@ -77,7 +81,10 @@ class SpokenCall(BaseModel):
 
 
 def score(
-    kind: Annotated[Literal["qa", "callback"], typer.Option(help="Which report to make.")],
+    kind: Annotated[
+        Literal["qa", "callback", "writing"],
+        typer.Option(help="Which report to make; writing: of a ticket instead of a transcript."),
+    ],
     profile: Annotated[
         str | None, typer.Option(help="The hotline's profile, by name or folder.")
     ] = None,
@@ -86,21 +93,32 @@ def score(
         typer.Option(help="For --kind qa: what kind of call it is, where the JSON does not say."),
     ] = None,
 ) -> None:
-    """Score a call: a transcript as JSON on stdin, the report as JSON on stdout."""
+    """Score a call or a ticket: JSON on stdin, the report as JSON on stdout.
+
+    For --kind writing: a ticket {"title", "content", …}, a result of `jiesu process --json`, or
+    {"written": a ticket, "ticket": that of a result}, which is held against what was heard.
+    """
     from serving.call_kind import detect_kind
     from serving.cli.exits import emit
     from serving.conversion import callback_model, qa_model
     from serving.profile import load_profile
     from serving.settings import load_settings
+    from serving.writing import writing_model
     from ticket_draft.scoring.callback import score_callback
     from ticket_draft.scoring.qa import score_qa
     from ticket_draft.supervision import supervised
 
-    given = read_call(sys.stdin.buffer.read())
-    transcript = given.transcript()
+    text = sys.stdin.buffer.read()
     settings = load_settings()
-    rules = load_profile(profile or settings.profile, settings.profiles_dir)
     report: BaseModel
+    if kind == "writing":
+        written, drafted = read_ticket(text)
+        rules = load_profile(profile or settings.profile, settings.profiles_dir)
+        emit(writing_model(written, rules.writing, drafted).model_dump_json(indent=2))
+        return
+    given = read_call(text)
+    transcript = given.transcript()
+    rules = load_profile(profile or settings.profile, settings.profiles_dir)
     if kind == "qa":
         of_call = call or given.kind or detect_kind(transcript, rules.callback)
         report = qa_model(score_qa(transcript, rules.qa, kind=of_call), transcript)
@@ -109,6 +127,28 @@ def score(
         score = supervised(rules.tickets.supervision, transcript, None, score)
         report = callback_model(score, transcript)
     emit(report.model_dump_json(indent=2))
+
+
+def read_ticket(text: bytes | str) -> tuple[dict[str, Any], TicketModel | None]:
+    """Read a written ticket from JSON, and what the machine heard of its call where it is given.
+
+    Raises ServingError saying what is wrong and where.
+    """
+    from serving.contract import TicketModel
+
+    try:
+        data = json.loads(text)
+        if not isinstance(data, dict):
+            raise ValueError("not an object")
+        drafted = data.get("ticket")
+        written = data.get("written") or drafted or data
+        if not isinstance(written, dict) or not {"title", "content"} & written.keys():
+            raise ValueError('no ticket in it; give {"title": …, "content": …} or a result')
+        return written, TicketModel.model_validate(drafted) if drafted else None
+    except ValidationError as error:
+        raise ServingError(f"stdin: {_first(error)}") from None
+    except ValueError as error:
+        raise ServingError(f"stdin: {error}") from None
 
 
 def read_call(text: bytes | str) -> SpokenCall:
@@ -121,7 +161,11 @@ def read_call(text: bytes | str) -> SpokenCall:
     try:
         return SpokenCall.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise ServingError(f"stdin: {where}: {message}" if where else f"stdin: {message}") from None
+        raise ServingError(f"stdin: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

@@ -17,6 +17,7 @@ from ticket_draft.deadlines import Season
 from ticket_draft.errors import RuleError
 from ticket_draft.rules import Matter
 from ticket_draft.scoring.qa import check_card
+from ticket_draft.scoring.writing import check_writing_card
 
 
 def cross_check(profile: Profile, documents: Documents, origins: Origins) -> Iterator[Problem]:
@@ -29,6 +30,7 @@ def cross_check(profile: Profile, documents: Documents, origins: Origins) -> Ite
     yield from _check_deadlines(profile, documents["taxonomy"], documents["deadlines"])
     yield from check_ticket_rules(profile, documents)
     yield from _check_qa(profile, documents["qa"])
+    yield from _check_writing(profile, documents)
 
 
 def check_trained_labels(profile: Profile, head: Document) -> Iterator[Problem]:
@@ -119,6 +121,14 @@ def _check_deadlines(
                         f"{urgency}; add a rule to {deadlines.path.name} that covers it",
                     )
                     return  # one rule is missing, not a thousand categories
+
+
+def _check_writing(profile: Profile, documents: Documents) -> Iterator[Problem]:
+    if "writing" in documents:
+        try:
+            check_writing_card(profile.writing)
+        except RuleError as error:
+            yield documents["writing"].problem(("rules",), str(error))
 
 
 def _check_qa(profile: Profile, document: Document) -> Iterator[Problem]:

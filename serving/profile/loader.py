@@ -33,6 +33,7 @@ from ticket_draft.deadlines import DeadlineTable
 from ticket_draft.rules import TicketRules
 from ticket_draft.scoring.card import QACard
 from ticket_draft.scoring.script import CallbackScript
+from ticket_draft.scoring.writing_card import standard_card
 
 T = TypeVar("T")
 
@@ -126,6 +127,7 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
     callback = reader.section("callback", CallbackScript)
     privacy = reader.optional("privacy", standard_policy())
     dialects = reader.optional("recognition", DialectPlan())
+    writing = reader.optional("writing", standard_card())
     reader.refuse_unknown_files()
     if not (
         head and taxonomy and agencies and directory and places and hotwords
@@ -165,6 +167,7 @@ def read_profile(folder: Path, *, with_weights: bool = False) -> ProfileReading:
         callback=callback,
         dialects=dialects,
         privacy=privacy,
+        writing=writing,
     )
     problems = [
         *reader.problems,

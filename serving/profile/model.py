@@ -12,6 +12,7 @@ from ticket_draft.deadlines import DeadlineTable
 from ticket_draft.rules import TicketRules
 from ticket_draft.scoring.card import QACard
 from ticket_draft.scoring.script import CallbackScript
+from ticket_draft.scoring.writing_card import WritingCard, standard_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,9 @@ class Profile:
     """Which model hears which dialect; `recognition.yaml` where a hotline has any."""
     privacy: PrivacyPolicy = field(default_factory=standard_policy)
     """Who may see what; `privacy.yaml` where a hotline has its own."""
+
+    writing: WritingCard = field(default_factory=standard_card)
+    """How written tickets are judged; `writing.yaml` where a hotline has its own."""
 
     @property
     def full_version(self) -> str:

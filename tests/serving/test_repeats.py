@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -39,6 +40,8 @@ async def test_the_second_call_is_proposed_to_be_merged_with_the_first(
         assert made.status_code == 200
         ticket = (await client.post(f"/api/calls/{second}/ticket", headers=AGENT)).json()
         assert ticket["content"]["merge_with"] == first
+        assert "evidence" not in json.dumps(ticket["content"])
+        assert (await client.get(f"/api/calls/{second}")).json()["writing"]["score"] >= 80
 
         # A corrected number is looked for in the machine's stead.
         edit = {"caller.phone": "13900005678", "location": None}

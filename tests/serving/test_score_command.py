@@ -89,3 +89,27 @@ def test_the_command_refuses_bad_input_with_code_2() -> None:
     assert done.returncode == 2
     assert "no transcript" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_written_ticket_is_judged() -> None:
+    ticket = {
+        "title": "噪音",
+        "content": "嗯，我家楼下很吵，希望处理。",
+        "caller": {"surname": "林"},
+    }
+    answer = score(json.dumps(ticket), "--kind", "writing")
+    assert answer.returncode == 0, answer.stderr
+    report = json.loads(answer.stdout)
+    broken = {f["rule_id"]: f for f in report["findings"] if not f["passed"]}
+    assert {"contact", "where", "title_form", "filler", "third_person"} <= broken.keys()
+    assert broken["filler"]["evidence"] == [
+        {"field": "content", "quote": "嗯", "char_start": 0, "char_end": 1}
+    ]
+    assert report["score"] < report["max_score"]
+
+
+@pytest.mark.parametrize("stdin", ["", "[]", "{}", '{"ticket": {"title": 1}}', '{"written": 3}'])
+def test_what_is_no_ticket_is_told(stdin: str) -> None:
+    answer = score(stdin, "--kind", "writing")
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("jiesu: stdin: ")

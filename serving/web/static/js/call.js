@@ -10,6 +10,7 @@ import { Player } from "./player.js";
 import { QAView } from "./qa.js";
 import { RepeatsView } from "./repeats.js";
 import { TranscriptView } from "./transcript.js";
+import { WritingView } from "./writing.js";
 
 const { view: initial, words } = JSON.parse(document.getElementById("data").textContent);
 const callId = initial.status.call_id;
@@ -30,6 +31,7 @@ const onReveal = (name) => transcript.reveal(name);
 const onChanged = () => reload();
 const draft = new DraftView({ root: byId("draft"), words, callId, onPlay, onReveal, onChanged });
 const qa = new QAView({ root: byId("qa"), dialog: byId("overrule"), words, callId, onPlay, onReveal, onChanged });
+const writing = new WritingView({ root: byId("writing") });
 const repeats = new RepeatsView({ root: byId("repeats"), callId, onChanged });
 const callback = new CallbackView({ root: byId("callback"), words, onPlay, onReveal });
 new Highlighter(document.querySelector(".columns"));
@@ -45,6 +47,7 @@ function render(changed = []) {
   draft.render(view, changed);
   repeats.render(view);
   qa.render(view);
+  writing.render(view);
   callback.render(view);
   drawTimeline();
   showStatus();
