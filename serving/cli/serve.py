@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ from serving.cli.options import Kind, ProfileOption
 if TYPE_CHECKING:
     from serving.settings import Settings
 
+ReplayProtocol = Literal["websocket", "freeswitch", "audiosocket", "chan-websocket"]
 DataDirOption = Annotated[
     Path | None,
     typer.Option(
@@ -68,7 +69,14 @@ def serve(
 
 def replay(
     file: Annotated[Path, typer.Argument(help="Two-leg recording: agent left, citizen right.")],
-    url: Annotated[str, typer.Argument(help="The service, like http://127.0.0.1:8123.")],
+    url: Annotated[
+        str,
+        typer.Argument(help="The service: http://127.0.0.1:8123, audiosocket://127.0.0.1:9019."),
+    ],
+    protocol: Annotated[
+        ReplayProtocol | None,
+        typer.Option("--protocol", help="What to speak; without it, what the address says."),
+    ] = None,
     speed: Annotated[
         float, typer.Option("--speed", min=0.1, max=100.0, help="2 plays twice as fast.")
     ] = 1.0,
@@ -88,12 +96,18 @@ def replay(
 
     from serving.cli.replay_events import EventPrinter
     from serving.replay.client import ReplayRequest, replay_recording
+    from serving.replay.phone import replay_as_phone
 
     request = ReplayRequest(
         file=file, url=url, speed=speed, call_id=call_id, profile=profile, kind=kind
     )
     printer = EventPrinter(as_json=as_json)
-    asyncio.run(replay_recording(request, printer.show))
+    if protocol is None:
+        protocol = "audiosocket" if url.startswith("audiosocket://") else "websocket"
+    if protocol == "websocket":
+        asyncio.run(replay_recording(request, printer.show))
+    else:
+        asyncio.run(replay_as_phone(request, protocol, printer.show))
 
 
 db_app = typer.Typer(

@@ -41,7 +41,12 @@ class Frame:
     payload: bytes
 
 
-HANG_UP = _HEADER.pack(Kind.HANG_UP, 0)
+def write_frame(frame: Frame) -> bytes:
+    """Return a frame's bytes; its payload has at most 65,535."""
+    return _HEADER.pack(frame.kind, len(frame.payload)) + frame.payload
+
+
+HANG_UP = write_frame(Frame(Kind.HANG_UP, b""))
 
 
 async def read_frame(reader: asyncio.StreamReader) -> Frame | None:

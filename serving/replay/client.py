@@ -76,14 +76,14 @@ async def _until_stored(call: _Call, url: str) -> None:
             await asyncio.sleep(_RECONNECT_AFTER_S)
 
 
-def socket_url(url: str) -> str:
-    """Return the address of the live WebSocket of a service, given with or without its path."""
+def socket_url(url: str, path: str = "/ws/call") -> str:
+    """Return the address of a WebSocket of a service, given with or without its path."""
     parts = urlsplit(url if "://" in url else f"http://{url}")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     if scheme not in ("ws", "wss") or not parts.netloc:
         raise ReplayError(f"{url!r} is no address of a service; write http://127.0.0.1:8123")
-    path = parts.path if parts.path not in ("", "/") else "/ws/call"
-    return urlunsplit((scheme, parts.netloc, path, parts.query, ""))
+    given = parts.path if parts.path not in ("", "/") else path
+    return urlunsplit((scheme, parts.netloc, given, parts.query, ""))
 
 
 class _Call:
