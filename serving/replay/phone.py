@@ -91,7 +91,7 @@ async def _show_all(socket: ClientConnection, show: Show) -> None:
 @asynccontextmanager
 async def _chan_websocket(request: ReplayRequest, rate_hz: int, show: Show) -> AsyncIterator[Send]:
     """A channel for each leg, joined by the call's id."""
-    said: _Said = {"call_id": str(uuid4())} | _said(request)
+    said: _Said = {"call_id": str(uuid4()), **_said(request)}
     codec = "slin" if rate_hz == 8_000 else f"slin{rate_hz // 1000}"
     start = {"event": "MEDIA_START", "connection_id": "jiesu", "format": codec}
     channels = {
