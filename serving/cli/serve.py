@@ -40,6 +40,15 @@ def serve(
             help="Listen for FunASR clients too, at any path of this port; they expect 10095.",
         ),
     ] = None,
+    audiosocket_port: Annotated[
+        int | None,
+        typer.Option(
+            "--audiosocket-port",
+            min=0,
+            max=65535,
+            help="Listen for Asterisk's AudioSocket too; 9019 is what its examples use.",
+        ),
+    ] = None,
     demo: Annotated[
         Path | None,
         typer.Option(
@@ -57,7 +66,12 @@ def serve(
     from serving.telemetry import set_up_logging
 
     settings = _settings(
-        host=host, port=port, profile=profile, data_dir=data_dir, funasr_port=funasr_port
+        host=host,
+        port=port,
+        profile=profile,
+        data_dir=data_dir,
+        funasr_port=funasr_port,
+        audiosocket_port=audiosocket_port,
     )
     if demo is not None:
         # What is wrong with the file is told before the models are loaded.
