@@ -31,6 +31,8 @@ class LiveSettings:
     """What the call is spoken in, where that was declared."""
     max_waiting_ms: int = 30_000
     """Audio of one leg that may wait unheard."""
+    max_finals: int = 8
+    """Finals a call may wait for: a sender faster than speech must not crowd out others."""
     max_events: int = 256
     """Events that may wait unread; beyond it partials are dropped and finals wait."""
 
@@ -117,10 +119,11 @@ class LiveSession:
             self._wake.set()
 
     async def room(self) -> None:
-        """Wait until no more than half of `max_waiting_ms` waits."""
+        """Wait until no more than half of `max_waiting_ms` and `max_finals` wait."""
         while self.lag_ms * 2 > self._settings.max_waiting_ms and not self._is_over:
             self._room.clear()
             await self._room.wait()
+        await self._words.room(self._settings.max_finals)
 
     def flush(self) -> None:
         """End the utterances that are going on here; the call goes on."""

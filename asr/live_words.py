@@ -56,6 +56,7 @@ class LiveWords:
         self._streams: set[UtteranceStream] = set()
         self._partials: dict[Channel, asyncio.Task[None]] = {}
         self._last_final: dict[Channel, asyncio.Task[None]] = {}
+        self._finals: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._utterances = 0
 
@@ -69,7 +70,10 @@ class LiveWords:
         if partial is not None:
             partial.cancel()
         before = self._last_final.get(leg.channel)
-        self._last_final[leg.channel] = self._spawn(self._final(utterance, segment, before))
+        final = self._spawn(self._final(utterance, segment, before))
+        self._last_final[leg.channel] = final
+        self._finals.add(final)
+        final.add_done_callback(self._finals.discard)
 
     def want_partial(self, leg: LiveLeg, segment: SpeechSegment) -> None:
         """Ask for a partial, unless one is under way or too little has been said since."""
@@ -106,6 +110,11 @@ class LiveWords:
                 break
             await self._emit("partial", utterance, utterance.segment, heard, len(heard.text))
         self._streams.discard(stream)
+
+    async def room(self, finals: int) -> None:
+        """Wait until no more than so many finals are still to come."""
+        while len(self._finals) > finals:
+            await asyncio.wait(self._finals, return_when=asyncio.FIRST_COMPLETED)
 
     async def finish(self) -> None:
         """Wait for all finals that were wanted; raise what one of them failed with."""

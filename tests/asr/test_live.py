@@ -272,3 +272,31 @@ async def test_many_calls_share_one_recogniser_in_batches_and_keep_apart() -> No
         (event,) = events
         assert int(event.utterance.text) / 16_000 == pytest.approx(duration_s + 0.2, abs=0.06)
     assert len(recogniser.threads) == 1
+
+
+async def test_a_call_played_in_fast_leaves_room_for_others() -> None:
+    """However long the recording, few of its utterances wait before another call's."""
+    gate = threading.Event()
+    recogniser = ScriptedRecogniser(gate=gate)
+    words = np.concatenate([part for _ in range(60) for part in (talk(0.4), quiet(0.9))])
+    async with (
+        RecogniserOwner(recogniser) as owner,
+        LiveSession(owner, settings=partials(0), vad=LevelVad()) as session,
+    ):
+
+        async def play() -> None:
+            for start in range(0, len(words), RATE_HZ):
+                await session.room()
+                session.push("citizen", words[start : start + RATE_HZ])
+                await asyncio.sleep(0.002)
+            session.end()
+
+        reader = asyncio.create_task(events_of(session))
+        playing = asyncio.create_task(play())
+        await asyncio.wait([playing], timeout=1.5)
+        # The recogniser has not answered once: the sender is held back.
+        assert not playing.done()
+        assert owner.waiting <= 24
+        gate.set()
+        await playing
+        assert len(finals(await reader)) == 60
