@@ -18,6 +18,7 @@ from ticket_draft.drafter import draft_ticket
 from ticket_draft.errors import RuleError
 from ticket_draft.rules import TicketRules
 from ticket_draft.types import TicketDraft
+from ticket_draft.wording import third_person
 
 from .conftest import call_of
 
@@ -101,7 +102,7 @@ def test_evidence_points_at_the_words(draft: TicketDraft) -> None:
 
 def test_nothing_is_invented(draft: TicketDraft) -> None:
     spoken = "".join(u.text for u in CALL.utterances)
-    ours = "关于的问题来电人反映话务员已答复其：，。10"
+    ours = "关于的问题来电人反映话务员已答复其：，。10相关部门尽快"
     for field in (draft.title, draft.summary, draft.content):
         assert set(field.value or "") <= set(spoken + ours)
 
@@ -244,3 +245,16 @@ def test_any_words_make_a_draft(
         for piece in field.evidence:
             text = transcript.utterance(piece.utterance_id).text
             assert text[piece.char_start : piece.char_end].strip()
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("希望你们赶紧派人来处理", "希望相关部门尽快派人来处理"),
+        ("有个工地额天天晚上打桩", "有个工地天天晚上打桩"),
+        ("我交了全额的押金，余额不退", "其交了全额的押金，余额不退"),
+        ("嗯，路灯坏了呢，", "，路灯坏了，"),
+    ],
+)
+def test_the_language_of_tickets(said: str, written: str) -> None:
+    assert third_person(said) == written

@@ -4,7 +4,7 @@ import { decide } from "./api.js";
 import { openEditor } from "./editor.js";
 import { draftFields, factFields } from "./evidence.js";
 import { factText } from "./facts.js";
-import { divisions, moment, percent, plain, remaining, trust } from "./format.js";
+import { divisions, happened, moment, percent, plain, remaining, trust } from "./format.js";
 import { notify, telling } from "./notices.js";
 
 const SURE = 0.8;
@@ -206,7 +206,7 @@ function showValue(box, name, value, reason) {
   if (value === null) {
     box.append(small(reason ?? "未提及"));
   } else if (name === "occurred_at") {
-    box.append(moment(value));
+    box.append(happened(value));
   } else {
     box.append(plain(value));
     if (name === "location" && divisions(value)) box.append(small(divisions(value)));

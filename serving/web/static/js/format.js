@@ -13,6 +13,11 @@ export function moment(iso) {
   return month ? `${Number(month)}月${Number(day)}日 ${time}` : iso;
 }
 
+/** When something happened: midnight stands for a day without a time. */
+export function happened(iso) {
+  return /T00:00/.test(iso) ? day(iso) : moment(iso);
+}
+
 export function day(iso) {
   const [, month, date] = /^\d{4}-(\d\d)-(\d\d)/.exec(iso) ?? [];
   return month ? `${Number(month)}月${Number(date)}日` : iso;
