@@ -87,26 +87,31 @@ def stream_lengths(draw: st.DrawFn, chunk_samples: int) -> int:
     return whole * chunk_samples + min(rest, chunk_samples - 1)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_every_stream_in_every_batch_says_what_funasr_says(
     data: st.DataObject, folder: Path
 ) -> None:
     chunk = data.draw(st.sampled_from(CHUNKS))
-    lengths = data.draw(st.lists(stream_lengths(chunk.samples), min_size=1, max_size=SLOTS))
+    lengths = data.draw(st.lists(stream_lengths(chunk.samples), min_size=1, max_size=8))
+    given_up = data.draw(st.dictionaries(st.integers(0, len(lengths) - 1), st.integers(1, 2)))
     rng = random.Random(data.draw(st.integers(0, 1_000)))
     streams = [sound(length, rng.randrange(1_000)) for length in lengths]
-    slots = rng.sample(range(SLOTS), len(streams))
+    # Fewer slots than streams: some join when others have ended or were given up.
+    slots = rng.sample(range(SLOTS), rng.randint(1, SLOTS))
 
     def pick(ready: object) -> list[int]:
         assert isinstance(ready, list)
         return rng.sample(ready, rng.randint(1, len(ready)))
 
     sizes = data.draw(st.sampled_from([None, (1, 4, 8)]))
-    heard = batched_scores(ours(folder, chunk, sizes), streams, slots, pick)
+    heard = batched_scores(ours(folder, chunk, sizes), streams, slots, pick, given_up)
     alone = FunasrStreaming(reference(folder), chunk)
-    for samples, scores in zip(streams, heard, strict=True):
-        parity = compare(alone.scores(samples), scores)
+    for index, (samples, scores) in enumerate(zip(streams, heard, strict=True)):
+        reference_scores = alone.scores(samples)
+        if index in given_up:
+            reference_scores = reference_scores[: len(scores)]
+        parity = compare(reference_scores, scores)
         assert parity.holds, (chunk, len(samples), parity)
 
 
@@ -142,7 +147,7 @@ def test_a_slot_forgets_whoever_was_in_it(folder: Path) -> None:
     model = ours(folder, ChunkConfig())
     first, second = sound(40_000, 1), sound(30_000, 2)
     [alone] = batched_scores(model, [second], [3], lambda ready: ready)
-    batched_scores(model, [first[:19_200]], [3], lambda ready: ready)
+    batched_scores(model, [first], [3], lambda ready: ready, {0: 2})
     [after] = batched_scores(model, [second], [3], lambda ready: ready)
     assert torch.equal(alone, after)
 

@@ -55,7 +55,8 @@ def build(
     network = ParaformerNetwork(checkpoint.config, chunk, len(checkpoint.tokens), checkpoint.cmvn)
     network.load_state_dict({name: checkpoint.weights[name] for name in layout.state_dict()})
     network.to(device).eval().requires_grad_(False)
-    for part in (network.encoder, network.predictor, network.decoder):
+    # The predictor stays exact: what it adds up decides where tokens end.
+    for part in (network.encoder, network.decoder):
         part.to(dtype)
     if device.type == "cpu" and can_pack():
         pack_linears(network)

@@ -23,6 +23,7 @@ from asr.streaming.paraformer.slots import Slots
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 48, 64, 96, 128, 192, 256)
 _LOG = logging.getLogger(__name__)
 _TOKEN_STEP = 4
+_USUAL_ROOMS = (4, 8)
 _RUNS_BEFORE_CAPTURE = 3
 
 
@@ -61,6 +62,17 @@ class FixedSteps:
     def largest(self) -> int:
         """Largest batch."""
         return self._sizes[-1]
+
+    def prepare(self) -> None:
+        """Capture what live calls will need, so that none of them waits for it.
+
+        That is every size that the slots can fill, with as many tokens as people say in
+        a chunk; more are captured when somebody first says them.
+        """
+        for size in self._sizes[: bisect_left(self._sizes, self._state.count) + 1]:
+            self._encoders[size] = self._prepare_encoder(size)
+            for room in _USUAL_ROOMS:
+                self._decoders[size, room] = self._prepare_decoder(size, room)
 
     def encode(self, batch: ChunkBatch) -> Encoded:
         """Do what `ParaformerNetwork.encode` does; the answer holds until the next call."""

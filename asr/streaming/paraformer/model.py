@@ -68,6 +68,8 @@ class StreamingParaformer:
         self._fixed = None
         if fixed_sizes and is_bounded:
             self._fixed = FixedSteps(self.network, self.slots, fixed_sizes)
+            with torch.inference_mode():
+                self._fixed.prepare()
 
     @property
     def largest_fixed(self) -> int | None:

@@ -7,7 +7,7 @@ streams run in batches whose composition the caller chooses.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,30 +127,46 @@ Pick = Callable[[Sequence[int]], Sequence[int]]
 
 
 def batched_scores(
-    model: StreamingParaformer, streams: Sequence[Samples], slots: Sequence[int], pick: Pick
+    model: StreamingParaformer,
+    streams: Sequence[Samples],
+    slots: Sequence[int],
+    pick: Pick,
+    given_up: Mapping[int, int] | None = None,
 ) -> list[Tensor]:
     """Return what `FunasrStreaming.scores` returns, for streams that share batches.
 
-    Stream i lives in `slots[i]`. Past the end of a last chunk lies noise, not silence: it
-    must not be heard.
+    A stream takes the first of `slots` that is free and leaves it when it has ended;
+    others wait for one. Those in `given_up` are cancelled after so many chunks. Past the
+    end of a last chunk lies noise, not silence: it must not be heard.
     """
-    waiting = [chunks_of(samples, model.chunk.samples) for samples in streams]
+    chunks = [chunks_of(samples, model.chunk.samples) for samples in streams]
+    for index, most in (given_up or {}).items():
+        del chunks[index][most:]
     heard: list[list[Tensor]] = [[] for _ in streams]
-    model.forget(torch.tensor(list(slots)))
-    while ready := [index for index, chunks in enumerate(waiting) if chunks]:
-        chosen = pick(ready)
-        parts = [waiting[index].pop(0) for index in chosen]
-        samples = torch.randn(len(chosen), model.chunk.samples)
-        for row, (part, _) in enumerate(parts):
-            samples[row, : len(part)] = torch.from_numpy(part)
-        batch = ChunkBatch(
-            torch.tensor([slots[index] for index in chosen]),
-            samples,
-            torch.tensor([len(part) for part, _ in parts]),
-            torch.tensor([is_last for _, is_last in parts]),
-        )
+    free, waiting = list(slots), [index for index, parts in enumerate(chunks) if parts]
+    slot_of: dict[int, int] = {}
+    while waiting or slot_of:
+        while free and waiting:
+            index, slot = waiting.pop(0), free.pop(0)
+            slot_of[index] = slot
+            model.forget(torch.tensor([slot]))
+        chosen = pick(list(slot_of))
+        batch = _batch([(slot_of[index], *chunks[index].pop(0)) for index in chosen], model)
         answer = model.step(batch)
         scores = torch.log_softmax(answer.logits, dim=2)
         for place, row in enumerate(answer.index.tolist()):
             heard[chosen[row]].append(scores[place, : answer.count[place]].clone())
+        free += [slot_of.pop(index) for index in chosen if not chunks[index]]
     return [torch.cat(parts) if parts else torch.zeros(0, 0) for parts in heard]
+
+
+def _batch(parts: Sequence[tuple[int, Samples, bool]], model: StreamingParaformer) -> ChunkBatch:
+    samples = torch.randn(len(parts), model.chunk.samples)
+    for row, (_, part, _) in enumerate(parts):
+        samples[row, : len(part)] = torch.from_numpy(part)
+    return ChunkBatch(
+        torch.tensor([slot for slot, _, _ in parts]),
+        samples,
+        torch.tensor([len(part) for _, part, _ in parts]),
+        torch.tensor([is_last for _, _, is_last in parts]),
+    )

@@ -52,7 +52,8 @@ class Predictor(nn.Module):
         chunk, after which the tail is weighed in.
         """
         batch, length, width = frames.shape
-        weights = self._weigh(frames * is_real[:, :, None]).float()
+        frames = frames.float()
+        weights = self._weigh(frames * is_real[:, :, None])
         place = torch.arange(length, device=frames.device)
         past, chunk, _ = self._chunk.size
         counts = (place >= past) & ((place < past + chunk) | is_last[:, None])
@@ -61,8 +62,8 @@ class Predictor(nn.Module):
         weights = torch.cat([carried_weight[:, None], weights, tail[:, None]], dim=1)
         exists = torch.cat([torch.ones_like(is_last)[:, None], is_real, is_last[:, None]], dim=1)
         share, count, left = self._integrate(weights, exists)
-        nothing = frames.new_zeros(batch, 1, width, dtype=torch.float32)
-        heard = torch.cat([carried_frame[:, None], frames.float(), nothing], dim=1)
+        nothing = frames.new_zeros(batch, 1, width)
+        heard = torch.cat([carried_frame[:, None], frames, nothing], dim=1)
         tokens = share @ heard
         rest = tokens.gather(1, count[:, None, None].expand(-1, -1, width))[:, 0]
         rest = torch.where((left > 0)[:, None], rest / left[:, None], rest)
