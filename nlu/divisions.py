@@ -19,13 +19,13 @@ def divisions(folder: Path, city: str) -> dict[str, Any]:
     communities = defaultdict(list)
     for row in _table(folder / "villages.csv"):
         if row["cityCode"] == city:
-            communities[row["streetCode"]].append(f"{row['code']} {_community(row['name'])}")
+            communities[row["streetCode"]].append(f"{row['code']} {community_name(row['name'])}")
     streets = defaultdict(list)
     for row in _table(folder / "streets.csv"):
         if row["cityCode"] == city:
             streets[row["areaCode"]].append(
                 {
-                    "name": _street(row["name"]),
+                    "name": street_name(row["name"]),
                     "code": row["code"],
                     "aliases": _street_aliases(row["name"]),
                     "communities": communities[row["code"]],
@@ -64,7 +64,8 @@ def _table(path: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
-def _street(name: str) -> str:
+def street_name(name: str) -> str:
+    """Return the name a street office is written by."""
     return f"{name}办事处" if name.endswith("街道") else name
 
 
@@ -75,7 +76,8 @@ def _street_aliases(name: str) -> list[str]:
     return [f"{stem}街道办", f"{stem}街道", f"{stem}路街道"]
 
 
-def _community(name: str) -> str:
+def community_name(name: str) -> str:
+    """Return the short name of a residents' or villagers' committee."""
     for long, short in (
         ("村村民委员会", "村委会"), ("村民委员会", "村委会"), ("村委员会", "村委会"),
         ("村委员", "村委会"), ("社区居民委员会", "社区居委会"), ("居民委员会", "居委会"),

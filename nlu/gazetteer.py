@@ -104,7 +104,7 @@ class Gazetteer:
         while position < len(text):
             for length in self._heads.get(text[position], ()):
                 name = text[position : position + length]
-                if name in self._written:
+                if len(name) == length and name in self._written:
                     yield Mention(position, position + length, tuple(self._written[name]))
                     position += length
                     break
@@ -116,7 +116,8 @@ class Gazetteer:
         position = 0
         while position < len(text):
             for length in self._sound_heads.get(syllables[position], ()):
-                names = self._sounded.get(syllables[position : position + length])
+                heard = syllables[position : position + length]
+                names = self._sounded.get(heard) if len(heard) == length else None
                 if names and _plausible(
                     text[position : position + length], text[max(0, position - 3) : position], names
                 ):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nlu.address_words import find_address, with_tail
+from nlu.elsewhere import place_elsewhere
 from nlu.gazetteer import Gazetteer, Mention
 from nlu.passage import Passage
 from nlu.types import Field, Location
@@ -82,6 +83,9 @@ def resolve_location(
     if not mentions:
         districts = _weighed({}, hunch, gazetteer.districts)
         cities = _city_odds(districts, gazetteer)
+        elsewhere = place_elsewhere(passage, gazetteer)
+        if elsewhere is not None:
+            return Resolution(elsewhere, districts, cities=cities)
         return Resolution(_unknown_place(passage, districts, gazetteer), districts, cities=cities)
     cluster = _main_cluster(passage.text, mentions)
     named = _district_odds(mentions, cluster, gazetteer.districts)

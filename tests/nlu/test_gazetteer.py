@@ -70,3 +70,9 @@ def test_a_community_without_a_code_is_refused() -> None:
     wrong = replace(district, streets=(street,))
     with pytest.raises(GazetteerError, match="code name"):
         Gazetteer(replace(PLACES, districts=(wrong,)))
+
+
+def test_a_name_at_the_end_of_a_text_ends_with_it() -> None:
+    text = "我在美兰区"
+    assert [text[m.start : m.end] for m in Gazetteer(PLACES).find(text)] == ["美兰区"]
+    assert all(m.end <= len(text) for m in Gazetteer(PLACES).find(text))
