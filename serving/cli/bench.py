@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serving.cli.bench_live import live
 from serving.cli.bench_streams import streams
 from serving.cli.exits import emit
 from serving.cli.options import EngineOption, JsonOption, ProfileOption
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 bench_app = typer.Typer(help="Measure quality and speed on a data set.", no_args_is_help=True)
 bench_app.command("streams")(streams)
+bench_app.command("live")(live)
 
 DataOption = Annotated[Path, typer.Option("--data", help="Folder of the data set.")]
 DEFAULT_DATA = Path("../shared/data")
