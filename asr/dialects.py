@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from asr.errors import EngineError
-from asr.recogniser import Recogniser, load_recogniser
+from asr.recogniser import Recogniser, draft, load_recogniser
 from asr.types import Recognition, SpeechSegment
 
 _LOG = logging.getLogger(__name__)
@@ -104,6 +104,14 @@ class DialectRecogniser:
                 if place not in heard or recognition.confidence > heard[place].confidence:
                     heard[place] = recognition
         return [heard[place] for place in range(len(segments))]
+
+    def draft(
+        self, segments: Sequence[SpeechSegment], hotwords: Sequence[str] = ()
+    ) -> list[Recognition]:
+        """Return what seems to be said: the usual model's word, but for declared dialects."""
+        if any(segment.dialect in self._routes for segment in segments):
+            return self.transcribe(segments, hotwords)
+        return draft(self._usual, segments, hotwords)
 
     def _dialects_of(self, segments: Sequence[SpeechSegment]) -> list[str | None]:
         """Return the declared dialect of each segment, else what it sounds like."""

@@ -147,6 +147,7 @@ class LiveWords:
                 deadline_s=self._owner.clock() + self._times.partial_within_ms / 1000,
                 hotwords=self._hotwords,
                 may_refuse=True,
+                is_draft=True,
             )
         except AsrError:
             return  # the next partial or the final says it instead

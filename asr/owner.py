@@ -9,17 +9,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from asr.deadline_queue import DeadlineQueue
 from asr.errors import CapacityError, EngineError, StreamClosedError
 from asr.load import Admission, CallDesk
+from asr.recogniser import Recogniser, draft
 from asr.types import SAMPLE_RATE_HZ, Recognition, SpeechSegment
-
-if TYPE_CHECKING:
-    from asr.recogniser import Recogniser
 
 _WARM_UP_S = 3.0
 
@@ -45,14 +42,19 @@ class _Request:
     hotwords: tuple[str, ...]
     result: asyncio.Future[Recognition]
     is_live: bool = True
+    is_draft: bool = False
 
     @property
     def is_wanted(self) -> bool:
         return not self.result.cancelled()
 
     def goes_with(self, other: _Request) -> bool:
-        """Whether both may be one batch; a recording's utterances must not hold up a call's."""
-        return self.hotwords == other.hotwords and self.is_live == other.is_live
+        """Whether both may be one batch: what is quick must not wait for what is not."""
+        return (self.hotwords, self.is_live, self.is_draft) == (
+            other.hotwords,
+            other.is_live,
+            other.is_draft,
+        )
 
 
 class RecogniserOwner:
@@ -130,12 +132,14 @@ class RecogniserOwner:
         hotwords: Sequence[str] = (),
         may_refuse: bool = False,
         is_live: bool = True,
+        is_draft: bool = False,
     ) -> Recognition:
         """Return what is heard in `segment`, wanted by `deadline_s` of `clock`.
 
         With `may_refuse`, a full queue raises CapacityError; without, it is waited for.
         Without `is_live` it belongs to a recording, which fills the gaps that calls leave
-        and does not count against the calls that can be admitted.
+        and does not count against the calls that can be admitted. With `is_draft` the quick
+        way will do.
         Raises EngineError, and StreamClosedError where the owner is closed. Cancelling
         takes the request out of the queue.
         """
@@ -143,7 +147,7 @@ class RecogniserOwner:
             raise CapacityError("the recogniser's queue is full")
         async with self._room:
             result: asyncio.Future[Recognition] = self._loop.create_future()
-            request = _Request(segment, tuple(hotwords), result, is_live)
+            request = _Request(segment, tuple(hotwords), result, is_live, is_draft)
             if not self._queue.put(deadline_s, request):
                 raise StreamClosedError("the recogniser has been closed; start it again")
             return await result
@@ -175,7 +179,11 @@ class RecogniserOwner:
 
     def _run(self, batch: list[_Request]) -> Sequence[Recognition | Exception]:
         try:
-            heard = self._recogniser.transcribe([r.segment for r in batch], batch[0].hotwords)
+            segments, hotwords = [r.segment for r in batch], batch[0].hotwords
+            if batch[0].is_draft:
+                heard = draft(self._recogniser, segments, hotwords)
+            else:
+                heard = self._recogniser.transcribe(segments, hotwords)
         except EngineError as error:
             return [error] * len(batch)
         except Exception as error:  # whatever else an engine raises must not end this thread

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from asr.errors import EngineUnavailableError, UnknownEngineError
 from asr.types import Recognition, SpeechSegment
@@ -23,6 +23,25 @@ class Recogniser(Protocol):
         self, segments: Sequence[SpeechSegment], hotwords: Sequence[str] = ()
     ) -> list[Recognition]:
         """Return what was said in each segment, in their order; raises EngineError."""
+
+
+@runtime_checkable
+class DraftingRecogniser(Recogniser, Protocol):
+    """A recogniser with a quicker, rougher way for words that will be heard again."""
+
+    def draft(
+        self, segments: Sequence[SpeechSegment], hotwords: Sequence[str] = ()
+    ) -> list[Recognition]:
+        """Return what seems to be said in each segment, in their order; raises EngineError."""
+
+
+def draft(
+    recogniser: Recogniser, segments: Sequence[SpeechSegment], hotwords: Sequence[str] = ()
+) -> list[Recognition]:
+    """Have segments recognised the quick way where there is one; raises EngineError."""
+    if isinstance(recogniser, DraftingRecogniser):
+        return recogniser.draft(segments, hotwords)
+    return recogniser.transcribe(segments, hotwords)
 
 
 def load_recogniser(

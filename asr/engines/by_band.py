@@ -7,11 +7,11 @@ resampled 8 kHz line holds nothing above 4 kHz.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from asr.recogniser import Recogniser
+from asr.recogniser import Recogniser, draft
 from asr.types import SAMPLE_RATE_HZ, Recognition, Samples, SpeechSegment
 
 _WINDOW_SAMPLES = 1_024
@@ -33,12 +33,25 @@ class BandRecogniser:
         self, segments: Sequence[SpeechSegment], hotwords: Sequence[str] = ()
     ) -> list[Recognition]:
         """Return what was said in each segment, in their order; raises EngineError."""
+        return self._by_band(segments, lambda chosen, them: chosen.transcribe(them, hotwords))
+
+    def draft(
+        self, segments: Sequence[SpeechSegment], hotwords: Sequence[str] = ()
+    ) -> list[Recognition]:
+        """Return what seems to be said in each segment; raises EngineError."""
+        return self._by_band(segments, lambda chosen, them: draft(chosen, them, hotwords))
+
+    def _by_band(
+        self,
+        segments: Sequence[SpeechSegment],
+        hear: Callable[[Recogniser, Sequence[SpeechSegment]], list[Recognition]],
+    ) -> list[Recognition]:
         is_narrow = [is_telephone_band(segment.samples) for segment in segments]
         heard: dict[int, Recognition] = {}
         for recogniser, wanted in ((self._narrow, True), (self._wide, False)):
             chosen = [index for index, narrow in enumerate(is_narrow) if narrow is wanted]
             if chosen:
-                results = recogniser.transcribe([segments[i] for i in chosen], hotwords)
+                results = hear(recogniser, [segments[i] for i in chosen])
                 heard.update(zip(chosen, results, strict=True))
         return [heard[index] for index in range(len(segments))]
 

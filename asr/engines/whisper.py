@@ -128,6 +128,27 @@ class WhisperRecogniser:
                 heard[index] = recognition
         return [recognition for recognition in heard if recognition is not None]
 
+    def draft(
+        self, segments: Sequence[SpeechSegment], hotwords: Sequence[str] = ()
+    ) -> list[Recognition]:
+        """Return the decoder's first guess at each segment, not rescored; raises EngineError."""
+        heard: dict[int, Recognition] = {}
+        for batch in self._batches(segments):
+            chosen = [segments[i] for i in batch]
+            quick = {"beam_size": 1, "num_hypotheses": 1}
+            results = self._decode(chosen, self._frames(chosen[-1]), **quick)
+            for index, result in zip(batch, results, strict=True):
+                heard[index] = self._drafted(segments[index], self._believed(result))
+        return [heard[index] for index in range(len(segments))]
+
+    def _drafted(self, segment: SpeechSegment, hypotheses: Sequence[Hypothesis]) -> Recognition:
+        if not hypotheses:
+            return Recognition("", 0.0, model=self.name)
+        best = hypotheses[0]
+        looping = is_looping(best.text, _seconds(segment))
+        text = written_numbers(without_loops(best.text) if looping else best.text)
+        return Recognition(text, min(math.exp(best.score), 1.0), model=self.name)
+
     def _batches(self, segments: Sequence[SpeechSegment]) -> Iterator[list[int]]:
         """Yield indices of segments of like length, so that little of a batch is padding."""
         batch: list[int] = []
@@ -183,17 +204,20 @@ class WhisperRecogniser:
     def _decode(self, segments: Sequence[SpeechSegment], frames: int, **options: Any) -> list[Any]:
         features = self._features.batch([s.samples for s in segments], frames)
         longest_s = max(_seconds(s) for s in segments)
+        search = {
+            "beam_size": self._settings.beam_size,
+            "num_hypotheses": self._settings.readings,
+            **options,
+        }
         try:
             results: list[Any] = self._model.generate(
                 ctranslate2.StorageView.from_array(features),
                 [self._prompt] * len(segments),
-                beam_size=self._settings.beam_size,
-                num_hypotheses=self._settings.readings,
                 max_length=len(self._prompt) + _FEWEST_TOKENS + int(_TOKENS_PER_S * longest_s),
                 suppress_tokens=self._suppressed,
                 return_scores=True,
                 return_no_speech_prob=True,
-                **options,
+                **search,
             )
         except RuntimeError as error:
             raise EngineError(f"the recogniser {self.name} failed: {error}") from error
