@@ -75,7 +75,14 @@ class Stream:
         options = held.options
         self._events.is_wanted = options.events
         legs = options.channels(citizen)
-        call = PhoneCall(options.rate, legs, options.call_id, options.profile, options.kind)
+        call = PhoneCall(
+            options.rate,
+            legs,
+            options.call_id,
+            options.profile,
+            options.kind,
+            is_mixed=options.mix == "mixed",
+        )
         async with self._lines.connect(call) as line:
             sending = asyncio.create_task(self._tell(line), name="send events")
             try:

@@ -50,7 +50,7 @@ class FreeSwitchOptions(PhoneOptions):
         if self.mix == "stereo":
             is_left = (self.citizen or citizen) == "left"
             return ("citizen", "agent") if is_left else ("agent", "citizen")
-        return (self.leg or "citizen",)
+        return ("citizen",) if self.mix == "mixed" else (self.leg or "citizen",)
 
 
 def read_metadata(text: str) -> FreeSwitchOptions | None:

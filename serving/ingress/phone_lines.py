@@ -32,6 +32,8 @@ class PhoneCall:
     call_id: str | None = None
     profile: str | None = None
     kind: CallKind | None = None
+    is_mixed: bool = False
+    """Whether both speakers come on one leg."""
 
 
 @dataclass(slots=True)
@@ -97,7 +99,12 @@ class PhoneLines:
     async def _open(self, name: str, wanted: PhoneCall, legs: tuple[Channel, ...]) -> Line:
         """Open a call; where one of this name is over, a number makes the name a new one."""
         request = LineRequest(
-            legs, wanted.sample_rate_hz, name, profile=wanted.profile, kind=wanted.kind
+            legs,
+            wanted.sample_rate_hz,
+            name,
+            profile=wanted.profile,
+            kind=wanted.kind,
+            is_mixed=wanted.is_mixed,
         )
         for number in range(1, _CALLS_OF_ONE_NAME + 1):
             try:

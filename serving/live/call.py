@@ -43,6 +43,8 @@ class CallSpec:
     kind: CallKind | None = None
     hotwords: tuple[str, ...] = ()
     """Words of this call alone, besides the profile's."""
+    is_mixed: bool = False
+    """Whether both speakers come on the citizen's leg; who is who is found afterwards."""
     dialect: str | None = None
     """What is spoken, where the telephone system or the agent said so."""
 

@@ -170,7 +170,9 @@ class LiveCalls:
             await on_failure.enter_async_context(session)
             if await asyncio.to_thread(self._calls.exists, spec.call_id):
                 raise _taken(spec.call_id)
-            recorder = LegRecorder(self._recordings, spec.call_id, spec.sample_rate_hz)
+            recorder = LegRecorder(
+                self._recordings, spec.call_id, spec.sample_rate_hz, is_mixed=spec.is_mixed
+            )
             on_failure.callback(recorder.abandon)
             await recorder.open()
             await asyncio.to_thread(self._remember, spec, source)

@@ -53,6 +53,8 @@ class Conclusion:
             heard = await call.hear(draft)
             if heard.failure is not None:
                 self._log_failure(heard.failure)
+            if heard.failure is not None or call.spec.is_mixed:
+                # A recording as a whole tells two voices apart; so far they were one.
                 await asyncio.to_thread(self._reprocess.take_over, call_id, heard.recording)
                 return "reprocessed"
             call.log.publish(StateUpdate(state="live", kind=call.spec.kind, stage=CONCLUDING))

@@ -39,6 +39,8 @@ class LineRequest:
     kind: CallKind | None = None
     hotwords: tuple[str, ...] = ()
     """Words to listen for in this call, besides those of the profile."""
+    is_mixed: bool = False
+    """Whether both speakers come on the citizen's leg."""
     dialect: str | None = None
     """What is spoken, where the seat or the number dialled tells."""
 
@@ -150,6 +152,7 @@ class Lines:
             received_at=datetime.now(CHINA_TIME),
             kind=request.kind,
             hotwords=request.hotwords,
+            is_mixed=request.is_mixed,
             dialect=request.dialect,
         )
         call = await self._live.open(spec, pipeline, "live")

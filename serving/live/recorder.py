@@ -27,10 +27,13 @@ class LegRecorder:
     written off the event loop.
     """
 
-    def __init__(self, recordings: Recordings, call_id: str, sample_rate_hz: int) -> None:
+    def __init__(
+        self, recordings: Recordings, call_id: str, sample_rate_hz: int, *, is_mixed: bool = False
+    ) -> None:
         self._recordings = recordings
         self._call_id = call_id
         self._rate_hz = sample_rate_hz
+        self._is_mixed = is_mixed
         self._waiting: dict[Channel, list[Pcm]] = {leg: [] for leg in LEGS}
         self._waiting_samples = 0
         self._files: dict[Channel, IO[bytes]] = {}
@@ -55,7 +58,11 @@ class LegRecorder:
         finally:
             self.close()
         return await asyncio.to_thread(
-            assemble_recording, self._recordings, self._call_id, self._rate_hz
+            assemble_recording,
+            self._recordings,
+            self._call_id,
+            self._rate_hz,
+            is_mixed=self._is_mixed,
         )
 
     def close(self) -> None:
@@ -111,20 +118,24 @@ def interrupted_rate_hz(recordings: Recordings, call_id: str) -> int | None:
     return None
 
 
-def assemble_recording(recordings: Recordings, call_id: str, rate_hz: int) -> str:
+def assemble_recording(
+    recordings: Recordings, call_id: str, rate_hz: int, *, is_mixed: bool = False
+) -> str:
     """Make one WAV, agent left and citizen right, of the legs' files and remove these.
 
-    A leg that ends earlier ends in silence. Raises OutputError.
+    A leg that ends earlier ends in silence. Two speakers on one leg stand on both sides,
+    which is read as mono. Raises OutputError.
     """
     name = f"{call_id}.wav"
     legs = [leg_path(recordings, call_id, leg, rate_hz) for leg in LEGS]
+    sides = [legs[LEGS.index("citizen")]] * len(LEGS) if is_mixed else legs
     partial = recordings.partial(name)
     try:
         with wave.open(str(partial), "wb") as recording:
             recording.setnchannels(len(LEGS))
             recording.setsampwidth(2)
             recording.setframerate(rate_hz)
-            _interleave(legs, recording)
+            _interleave(sides, recording)
     except OSError as error:
         raise output_error(recordings.path(name), error) from error
     recordings.complete(name)

@@ -183,6 +183,32 @@ async def test_wrong_announcements(
     assert await announce(service[0], uuid4(), **said) == status
 
 
+async def test_a_leg_that_was_on_hold_is_put_on_the_other_s_clock(
+    service: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.ingress.phone_line._HELD_S", 0.2)
+    address, port = service
+    before_s = audio_s()
+    async with AudioSocketCall(port) as citizen:
+        await citizen.play(BOTH["citizen"][:800])
+        await until_audio(before_s + 0.1)
+        async with AudioSocketCall(port, citizen.uuid) as agent:
+            await agent.play(BOTH["agent"][:8_000])
+            await until_audio(before_s + 1.1)
+            await citizen.play(BOTH["citizen"][800:40_000])
+            await until_audio(before_s + 6.0)
+            # The hold is over: what the agent says now, the citizen hears after five seconds.
+            await asyncio.sleep(0.25)
+            await agent.play(BOTH["agent"][8_000:16_000])
+            await until_audio(before_s + 7.0)
+    await stored(address, str(citizen.uuid))
+    heard = recorded(address, str(citizen.uuid))[1]
+    assert says_same(heard["citizen"], BOTH["citizen"][:40_000])
+    assert np.array_equal(heard["agent"][800:8_800], BOTH["agent"][:8_000])
+    assert not heard["agent"][8_800:40_000].any()
+    assert np.array_equal(heard["agent"][40_000:], BOTH["agent"][8_000:16_000])
+
+
 async def test_a_rate_that_changes_in_the_call(service: tuple[str, int]) -> None:
     address, port = service
     cut = round(7.5 * 8_000)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from asr.types import Channel, SpeechSegment
 from serving.live.limits import LiveLimits
 from serving.live.pcm import Pcm
+from tests.asr.doubles import ScriptedRecogniser
 from tests.serving.freeswitch_client import FreeSwitch
-from tests.serving.service import RATE_HZ, doubles, legs, serving, settings_in
+from tests.serving.service import RATE_HZ, doubles, legs, serving, settings_in, spoken
 from tests.serving.stored_call import WORDS, recorded, says_same, stored, words
 
 CITIZEN = [(channel, text) for channel, text in WORDS if channel == "citizen"]
@@ -96,12 +99,27 @@ async def test_the_citizen_on_the_right(tmp_path: Path, query: str) -> None:
         assert words(await stored(address, "swap")) == WORDS
 
 
-async def test_mixed_is_the_citizen_s_leg(address: str) -> None:
+async def test_mixed_voices_are_told_apart_afterwards(tmp_path: Path) -> None:
+    def at_that_time(segment: SpeechSegment) -> str:
+        return spoken(segment) or spoken(replace(segment, channel=_other(segment.channel)))
+
     mixed = BOTH["citizen"] + BOTH["agent"]
-    async with FreeSwitch(address, "mix=mixed&call_id=mixed") as line:
-        await line.play(mixed)
-    assert {channel for channel, _ in words(await stored(address, "mixed"))} == {"citizen"}
-    assert heard_all(address, "mixed", mixed, None)
+    models = doubles(ScriptedRecogniser(at_that_time))
+    with serving(settings_in(tmp_path), models.parts, LIMITS) as address:
+        async with FreeSwitch(address, "mix=mixed&call_id=mixed&events=1") as line:
+            await line.play(mixed)
+            await line.send('{"type":"end"}')
+            assert await line.closed() == 1000
+        assert words(await stored(address, "mixed")) == WORDS
+        _, heard = recorded(address, "mixed")
+    assert says_same(heard["citizen"], mixed)
+    assert says_same(heard["agent"], mixed)
+    live = [text["utterance"]["channel"] for text in line.texts if text["type"] == "transcript"]
+    assert set(live) == {"citizen"}
+
+
+def _other(channel: Channel) -> Channel:
+    return "agent" if channel == "citizen" else "citizen"
 
 
 async def test_two_mono_streams_are_one_call(address: str) -> None:
