@@ -36,7 +36,8 @@ async def call_socket(socket: WebSocket) -> None:
     wire = SocketWire(socket, services.live.limits.send_within_s)
     connection = Connection(wire, services.lines)
     try:
-        await connection.serve()
+        with services.lines.visit():
+            await connection.serve()
         await close_socket(socket, _NORMAL)
     except WebSocketDisconnect:
         pass
