@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from serving.cli.exits import emit
+from serving.cli.exits import INPUT_FAILED, emit
 from serving.cli.options import Kind, ProfileOption
 
 if TYPE_CHECKING:
@@ -153,6 +153,29 @@ def upgrade(data_dir: DataDirOption = None) -> None:
         emit(f"the schema is up to date at {after}")
     else:
         emit(f"the schema went from {before or 'nothing'} to {after}")
+
+
+@db_app.command("import")
+def import_results(
+    folder: Annotated[Path, typer.Argument(help="Results of `jiesu batch`.")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Take the results of a batch into the database, to look at and review them on the pages.
+
+    Results that are there already stay as they are; recordings are not copied.
+    """
+    from serving.api.services import open_store
+    from serving.batch.taking_in import take_in
+    from serving.store import CallStore
+
+    engine = open_store(_settings(data_dir=data_dir))
+    try:
+        count = take_in(folder, CallStore(engine))
+    finally:
+        engine.dispose()
+    emit(f"{count.taken} taken in, {count.known} known before, {count.failed} not usable")
+    if count.failed:
+        raise typer.Exit(INPUT_FAILED)
 
 
 def _settings(**given: object) -> Settings:

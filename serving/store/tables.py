@@ -13,8 +13,8 @@ from sqlalchemy.types import TypeDecorator
 CallState = Literal["live", "queued", "processing", "done", "failed"]
 """A live call is `live` until its end; an upload is `queued`, then `processing`."""
 
-CallSource = Literal["upload", "live", "demo"]
-"""How a call came in: a recording over HTTP, a telephone system, or the demonstration."""
+CallSource = Literal["upload", "live", "demo", "batch"]
+"""How a call came in: a recording over HTTP, a telephone system, the demonstration, a batch."""
 
 
 CorrectionKind = Literal["corrected", "returned"]

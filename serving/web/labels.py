@@ -16,7 +16,7 @@ STATES = {
     "done": "已完成",
     "failed": "失败",
 }
-SOURCES = {"upload": "录音", "live": "来电", "demo": "演示"}
+SOURCES = {"upload": "录音", "live": "来电", "demo": "演示", "batch": "批量"}
 KINDS = {"ticket": "受理", "callback": "回访"}
 FILTERS: list[tuple[str, str, tuple[CallState, ...]]] = [
     ("", "全部", ()),

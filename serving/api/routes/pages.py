@@ -95,6 +95,7 @@ async def call_page(
         "urgencies": vocabulary["urgencies"],
         "callback": {name: values for name, (_, values) in labels.CALLBACK_FIELDS.items()},
         "states": labels.STATES,
+        "decides": viewer.role(view.status.profile).decides,
         "kinds": labels.KINDS,
     }
     page: dict[str, Any] = {

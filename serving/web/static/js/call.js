@@ -32,7 +32,7 @@ const onChanged = () => reload();
 const draft = new DraftView({ root: byId("draft"), words, callId, onPlay, onReveal, onChanged });
 const qa = new QAView({ root: byId("qa"), dialog: byId("overrule"), words, callId, onPlay, onReveal, onChanged });
 const writing = new WritingView({ root: byId("writing") });
-const repeats = new RepeatsView({ root: byId("repeats"), callId, onChanged });
+const repeats = new RepeatsView({ root: byId("repeats"), words, callId, onChanged });
 const callback = new CallbackView({ root: byId("callback"), words, onPlay, onReveal });
 new Highlighter(document.querySelector(".columns"));
 

@@ -40,11 +40,11 @@ export class DraftView {
     const number = this.root.querySelector("#ticket-number");
     number.hidden = !view.submitted;
     number.textContent = view.submitted ? `已提交 ${view.submitted.number}` : "";
-    this.submit.hidden = Boolean(view.submitted) || view.status.state !== "done";
+    this.submit.hidden = !this.words.decides || Boolean(view.submitted) || view.status.state !== "done";
   }
 
   get isOpen() {
-    return !this.view.submitted && ["live", "done"].includes(this.view.status.state);
+    return this.words.decides && !this.view.submitted && ["live", "done"].includes(this.view.status.state);
   }
 
   #row(name, field, isChanged) {

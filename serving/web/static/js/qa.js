@@ -47,7 +47,7 @@ export class QAView {
       part("span", points(verdict ?? finding), "points"),
     );
     if (finding.evidence.length) head.append(control("▶", "icon evidence", "听原话"));
-    if (this.view.status.state === "done") head.append(control("复核", "quiet overrule", "复核这一条"));
+    if (this.words.decides && this.view.status.state === "done") head.append(control("复核", "quiet overrule", "复核这一条"));
     item.append(head);
     if (finding.note && finding.note !== PASSED_NOTE) item.append(part("p", finding.note, "note"));
     if (verdict) item.append(part("p", this.#verdictText(finding, verdict), "verdict"));

@@ -1,14 +1,14 @@
 // Earlier requests that this call may repeat, and the decision to merge with one.
 
-import { decide, getJson } from "./api.js";
+import { asRole, decide, getJson } from "./api.js";
 import { day } from "./format.js";
 import { telling } from "./notices.js";
 
 const WAIT_MS = 1500;
 
 export class RepeatsView {
-  constructor({ root, callId, onChanged }) {
-    Object.assign(this, { root, callId, onChanged });
+  constructor({ root, words, callId, onChanged }) {
+    Object.assign(this, { root, words, callId, onChanged });
     this.found = [];
     this.looked = null;
     root.addEventListener("click", (event) => {
@@ -40,14 +40,14 @@ export class RepeatsView {
   #show() {
     const chosen = this.view.edits.find((edit) => edit.field === "merge_with")?.value ?? null;
     this.root.hidden = !this.found.length || !this.view.ticket;
-    const isOpen = !this.view.submitted && ["live", "done"].includes(this.view.status.state);
+    const isOpen = this.words.decides && !this.view.submitted && ["live", "done"].includes(this.view.status.state);
     this.root.querySelector("ul").replaceChildren(...this.found.map((repeat) => this.#item(repeat, chosen, isOpen)));
   }
 
   #item(repeat, chosen, isOpen) {
     const item = document.createElement("li");
     const link = document.createElement("a");
-    link.href = `/calls/${encodeURIComponent(repeat.call_id)}`;
+    link.href = asRole(`/calls/${encodeURIComponent(repeat.call_id)}`);
     link.textContent = repeat.title ?? repeat.call_id;
     const why = document.createElement("small");
     const number = repeat.number ? `工单 ${repeat.number} · ` : "";
@@ -59,7 +59,7 @@ export class RepeatsView {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "quiet";
-      button.textContent = isChosen ? "取消并入" : "并入此单";
+      button.textContent = isChosen ? "取消并入" : "并入该工单";
       button.merge = isChosen ? null : repeat.call_id;
       item.append(button);
     }
