@@ -198,7 +198,8 @@ def _normalised(odds: dict[str, float]) -> dict[str, float]:
 def _reason(chosen: str, matches: Sequence[DutyMatch], directory: DispatchDirectory) -> str | None:
     """Return the clause that gives the matter to the agency, and what in the text speaks for it."""
     for match in matches:
-        if any(agency.name == chosen for agency in directory.owners(match.duty)):
+        of_city = any(agency.name == chosen for agency in directory.city_counterparts(match.duty))
+        if of_city or any(agency.name == chosen for agency in directory.owners(match.duty)):
             mark = "" if match.duty.clause_source == "quoted" else "（职责为本系统概括）"
             words = "、".join(match.words[:3])
             basis = f"依据：{words}" if words else "依据：说法与该事项相近，请核对"

@@ -21,6 +21,7 @@ from models.extractor.dataset import Ticket, frequent_agencies, read_tickets
 from nlu.extractor import Extractor
 from nlu.gazetteer import Gazetteer
 from nlu.types import Extraction, Field
+from serving.bench.dispatch import dispatch_figures
 from serving.bench.incremental import incremental_figures
 from serving.bench.misheard import misheard_figures
 from serving.bench.report import Figure, Goal
@@ -56,6 +57,7 @@ def bench_nlu(
             rows.append(_read(extractor, ticket, text_of(ticket)))
             on_part(view, number, len(dev))
         figures += ticket_figures(view, rows, frequent)
+    figures += dispatch_figures(extractor.profile, train, dev, frequent, on_part)
     figures += misheard_figures(
         Gazetteer(extractor.profile.places), [ticket.content for ticket in dev]
     )
