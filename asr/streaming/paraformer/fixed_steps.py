@@ -138,23 +138,25 @@ class FixedSteps:
         """Return what replays `run`, whose inputs must be idle rows now; `run` itself on a CPU."""
         if not self._captures:
             return run
-        side = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
-        side.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(side):
-            for _ in range(_RUNS_BEFORE_CAPTURE):
-                run()
-        torch.cuda.current_stream(self._device).wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        try:
-            # Sizes share no memory: each keeps its outputs while another is replayed.
-            with torch.cuda.graph(graph):
-                outputs = run()
-        except RuntimeError:
-            _LOG.warning("a step cannot be captured on this device; it runs uncaptured")
-            return run
+        with torch.cuda.device(self._device):
+            side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                for _ in range(_RUNS_BEFORE_CAPTURE):
+                    run()
+            torch.cuda.current_stream().wait_stream(side)
+            graph = torch.cuda.CUDAGraph()
+            try:
+                # Sizes share no memory: each keeps its outputs while another is replayed.
+                with torch.cuda.graph(graph):
+                    outputs = run()
+            except RuntimeError:
+                _LOG.warning("a step cannot be captured on this device; it runs uncaptured")
+                return run
 
         def replay() -> tuple[Tensor, ...]:
-            graph.replay()
+            with torch.cuda.device(self._device):
+                graph.replay()
             return outputs
 
         return replay

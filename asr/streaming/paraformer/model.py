@@ -125,4 +125,7 @@ def _device(name: str) -> torch.device:
         raise EngineUnavailableError(
             "no CUDA device can be used here; choose the device cpu or check the driver"
         )
+    if name.startswith("cuda"):
+        # Convolutions in TF32 would move the ends of tokens: float32 is to be float32.
+        torch.backends.cudnn.allow_tf32 = False
     return torch.device(name)
