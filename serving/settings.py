@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     """A live call ends after this; a line that was left open would not."""
     funasr_port: int | None = Field(default=None, ge=0, le=65535)
     """Port of its own for FunASR clients, which expect 10095; they may always use `/funasr`."""
+    funasr_certfile: Path | None = None
+    """Certificate, with its chain, for `wss` on that port: what FunASR's own servers use."""
+    funasr_keyfile: Path | None = None
+    """Its private key; without it, in the certificate's file."""
     funasr_names: Literal["2pass", "asked"] = "2pass"
     """How replies to FunASR's modes `online` and `offline` are named: `2pass-online` and
     `2pass-offline`, which all clients read, or as `asked`."""

@@ -38,9 +38,7 @@ async def serve_until_stopped(settings: Settings, parts: Parts, demo: Path | Non
     # Bound before the models are loaded: a taken port shows at once.
     with contextlib.ExitStack() as bound:
         listener = bound.enter_context(bind(settings.host, settings.port))
-        doors = doors_of(settings)
-        for door in doors:
-            bound.enter_context(door.listener)
+        doors = doors_of(settings, bound)
         log.info("loading models; the service answers when this is done")
         if not _is_loopback(listener):
             log.warning(
@@ -52,14 +50,26 @@ async def serve_until_stopped(settings: Settings, parts: Parts, demo: Path | Non
             await Server(services, doors).serve(sockets=[listener])
 
 
-def doors_of(settings: Settings) -> list[Door]:
-    """Return the doors that the settings ask for, bound; raises AddressError."""
+def doors_of(settings: Settings, bound: contextlib.ExitStack) -> list[Door]:
+    """Return the doors that the settings ask for; their sockets are closed with `bound`.
+
+    Raises AddressError and SettingsError.
+    """
     doors: list[Door] = []
     if settings.funasr_port is not None:
-        listener = bind(settings.host, settings.funasr_port)
-        doors.append(FunasrDoor(listener, WS_MAX_BYTES))
+        listener = bound.enter_context(bind(settings.host, settings.funasr_port))
+        doors.append(
+            FunasrDoor(
+                listener,
+                WS_MAX_BYTES,
+                certfile=settings.funasr_certfile,
+                keyfile=settings.funasr_keyfile,
+            )
+        )
     if settings.audiosocket_port is not None:
-        doors.append(AudioSocketDoor(bind(settings.host, settings.audiosocket_port)))
+        doors.append(
+            AudioSocketDoor(bound.enter_context(bind(settings.host, settings.audiosocket_port)))
+        )
     return doors
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import shutil
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from serving.api.server import WS_MAX_BYTES, address_of, bind
+from serving.api.server import WS_MAX_BYTES, address_of, bind, doors_of
+from serving.errors import AddressError, SettingsError
 from serving.ingress.funasr_door import FunasrDoor
 from serving.live.pcm import full_scale
 from tests.asr.recordings import encode
@@ -82,6 +86,55 @@ async def test_funasr_python(address: str, recording: str) -> None:
     assert told["finals"] == [SAID[-1]]
     assert SAID[0] in told["partials"]
     assert told["connections"] == 1
+
+
+@pytest.fixture
+async def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A self-signed one, as FunASR's servers bring along."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    certfile, keyfile = tmp_path / "cert.pem", tmp_path / "key.pem"
+    making = await asyncio.create_subprocess_exec(
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+        "-nodes", "-subj", "/CN=jiesu", "-keyout", str(keyfile), "-out", str(certfile),
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    assert await making.wait() == 0
+    return certfile, keyfile
+
+
+async def test_funasr_client_over_tls(
+    tmp_path: Path, recording: str, certificate: tuple[Path, Path]
+) -> None:
+    certfile, keyfile = certificate
+    settings = settings_in(
+        tmp_path, funasr_port=0, funasr_certfile=certfile, funasr_keyfile=keyfile, max_live_calls=8
+    )
+    with contextlib.ExitStack() as stack:
+        (door,) = doors_of(settings, stack)
+        parts = doubles(TimedRecogniser(spoken)).parts
+        stack.enter_context(serving(settings, parts, doors=[door]))
+        address = address_of(door.listener).replace("http", "wss", 1)
+        told = await run("funasr-client", "funasr_client_calls.py", address, recording, "")
+    assert told["merged"]["text"] == ALL
+
+
+def test_a_certificate_that_is_none_is_told_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_text("no certificate")
+    settings = settings_in(tmp_path, funasr_port=0, funasr_certfile=tmp_path / "cert.pem")
+    with (
+        contextlib.ExitStack() as bound,
+        pytest.raises(SettingsError, match="JIESU_FUNASR_CERTFILE"),
+    ):
+        doors_of(settings, bound)
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with bind("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with contextlib.ExitStack() as bound, pytest.raises(AddressError, match=str(port)):
+            doors_of(settings_in(tmp_path, funasr_port=port), bound)
 
 
 def _finals(messages: list[dict[str, Any]]) -> list[str]:
