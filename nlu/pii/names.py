@@ -37,6 +37,7 @@ _SAID_SURNAME = re.compile(
 )
 _SPELLED = re.compile(rf"(?P<name>(?:{'|'.join(SPELLED_SURNAMES)})(?:的)?{_HAN}?)(?=[，。,.\s]|$)")
 _LETTERS = re.compile(r"[^\u4e00-\u9fff·]")
+_NOT_IN_NAMES = re.compile(r"[路街桥镇村区店晨厅局的了是]")
 _PLACE_FOLLOWS = re.compile(_any_of("place_follows"))
 _NO_NAMES = frozenset(_WORDS["not_names"])
 _MIN_MARGIN = 12.0
@@ -67,6 +68,7 @@ def _could_be(text: str, start: int, end: int) -> bool:
     return (
         2 <= len(name) <= 12
         and not _LETTERS.search(name)
+        and not _NOT_IN_NAMES.search(name)
         and name not in _NO_NAMES
         and not _PLACE_FOLLOWS.match(text[end:])
     )
