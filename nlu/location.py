@@ -15,6 +15,7 @@ from nlu.address_words import find_address, with_tail
 from nlu.elsewhere import place_elsewhere
 from nlu.gazetteer import Gazetteer, Mention
 from nlu.passage import Passage
+from nlu.place_clusters import places_of_the_matter
 from nlu.types import Field, Location
 
 _TRUST = {
@@ -23,7 +24,6 @@ _TRUST = {
 }  # fmt: skip
 _REPAIRED_TRUST = 0.85
 _ASIDE = 0.5
-_MAX_GAP = 8
 _LEAST_SURE = 0.6
 _LEAST_SURE_STREET = 0.25
 _STRONG_HUNCH = 0.75
@@ -33,7 +33,6 @@ _WEIGHT = {
     "city": 0.5, "region_city": 1.0, "district": 1.5, "street": 2.0, "community": 2.5,
     "near": 1.5, "road": 2.0, "estate": 2.5, "school": 2.0, "site": 1.8,
 }  # fmt: skip
-_HOME = re.compile(r"(?:我|本人|家)(?:家)?(?:住|的家|户口)(?:在|是)?$")
 _OFFICE = re.compile(
     r"^(?:城管|交警|公安|政府|住建|环保|工商|物价|水务|教育|民政|人社|卫生|街道办来电)"
 )
@@ -87,7 +86,9 @@ def resolve_location(
         if elsewhere is not None:
             return Resolution(elsewhere, districts, cities=cities)
         return Resolution(_unknown_place(passage, districts, gazetteer), districts, cities=cities)
-    cluster = _main_cluster(passage.text, mentions)
+    clusters = places_of_the_matter(passage.text, mentions)
+    mentions = [mention for cluster in clusters for mention in cluster]
+    cluster = max(clusters, key=_worth)
     named = _district_odds(mentions, cluster, gazetteer.districts)
     districts = _weighed(named, hunch, gazetteer.districts)
     district, sure = _best(districts, _LEAST_SURE)
@@ -136,22 +137,9 @@ def _is_office(text: str, mention: Mention) -> bool:
     return _OFFICE.match(text[mention.end : mention.end + 5]) is not None
 
 
-def _main_cluster(text: str, mentions: Sequence[Mention]) -> list[Mention]:
-    """Return the neighbouring mentions that say most about the place."""
-    clusters: list[list[Mention]] = []
-    for mention in mentions:
-        gap = text[clusters[-1][-1].end : mention.start] if clusters else ""
-        if clusters and len(gap) <= _MAX_GAP and not re.search(r"[。！？；]", gap):
-            clusters[-1].append(mention)
-        else:
-            clusters.append([mention])
-
-    def worth(cluster: list[Mention]) -> float:
-        before = text[max(0, cluster[0].start - 6) : cluster[0].start]
-        said = {m.places[0].name: _WEIGHT[m.places[0].kind] for m in cluster}
-        return sum(said.values()) * (_ASIDE if _HOME.search(before) else 1.0)
-
-    return max(clusters, key=worth)
+def _worth(cluster: Sequence[Mention]) -> float:
+    """Return how much a stretch of speech says about a place."""
+    return sum({m.places[0].name: _WEIGHT[m.places[0].kind] for m in cluster}.values())
 
 
 def _district_odds(

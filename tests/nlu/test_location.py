@@ -89,3 +89,19 @@ def test_a_road_through_several_districts_is_asked_about() -> None:
     assert field.value.district is None
     assert field.reason is not None
     assert "请问清是哪个区：龙华区、美兰区" in field.reason
+
+
+@pytest.mark.parametrize(
+    ("said", "district"),
+    [
+        ("我家住在美兰区海甸五西路，我要投诉龙华区滨涯路的夜市", "龙华区"),
+        ("龙华区滨涯路的夜市太吵，我本人住在美兰区", "龙华区"),
+        ("我是美兰区的居民，滨涯路那边的工地太吵", "龙华区"),
+        ("我家住在美兰区海甸五西路，楼下太吵", "美兰区"),
+        ("我是龙华区滨涯路的业主，楼上漏水", "龙华区"),
+    ],
+)
+def test_the_callers_home_is_not_the_place_of_the_matter(said: str, district: str) -> None:
+    value = resolve_location(passage(said), GAZETTEER).field.value
+    assert value is not None
+    assert value.district == district
