@@ -32,6 +32,9 @@ from models.lockfile import Lock, check_folder, check_pins, hash_file, make_lock
 
 FOLDER_VARIABLE = "JIESU_MODELS_DIR"
 
+_RECIPE = "merged, then trimmed to Chinese"
+"""How a derived model is made; another recipe makes it anew."""
+
 State = Literal["ready", "missing", "damaged"]
 
 
@@ -155,6 +158,8 @@ class ModelStore:
             return
         if lock.made_from.get("adapter") != hash_file(adapter):
             raise ModelMissingError(f"{name} was made from an adapter of another version")
+        if lock.made_from.get("recipe") != _RECIPE:
+            raise ModelMissingError(f"{name} was made by an older version of this software")
 
     def _derive(self, name: str, base: str, adapter: Path, on_pull: OnPull) -> None:
         if not adapter.is_file():
@@ -163,15 +168,21 @@ class ModelStore:
                 f"use {base}, or install a release that has it"
             )
         origin = self.pull(base, on_pull)
-        made_from = {"adapter": hash_file(adapter), base: self.verify(base).fingerprint}
+        made_from = {
+            "adapter": hash_file(adapter),
+            "recipe": _RECIPE,
+            base: self.verify(base).fingerprint,
+        }
         derive(name, self.folder, made_from, _merger(origin, adapter), on_pull)
 
 
 def _merger(base: Path, adapter: Path) -> Callable[[Path], None]:
     def build(merged: Path) -> None:
         from models.recogniser.merge import merge_adapter
+        from models.recogniser.trim import trim_folder
 
         merge_adapter(base, adapter, merged)
+        trim_folder(merged)
 
     return build
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import ctranslate2
-from tokenizers import Tokenizer
 
 from asr.engines.log_mel import FRAMES_PER_S, LogMel
 from asr.engines.tempo import Hypothesis, at_tempo, joined
@@ -33,6 +32,8 @@ from asr.rescoring import (
 from asr.text import is_looping, tidy, without_loops, written_numbers
 from asr.types import SAMPLE_RATE_HZ, Alternative, Recognition, SpeechSegment
 from models import registry
+from models.errors import WeightsFormatError
+from models.recogniser.vocabulary import WhisperVocabulary
 
 TELEPHONE_MODEL = "whisper-base-hotline"
 FULL_BAND_MODEL = "whisper-base"
@@ -102,20 +103,20 @@ class WhisperRecogniser:
         self._features = LogMel()
         self._rescorer = rescorer or shipped_rescorer(self._settings.rescoring)
         try:
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._vocabulary = WhisperVocabulary.of(folder)
+            self._prompt = [self._vocabulary.number(piece) for piece in _PROMPT]
             self._model = ctranslate2.models.Whisper(
                 str(folder),
                 device="cpu",
                 compute_type="int8",
                 intra_threads=threads or os.cpu_count() or 1,
             )
-        except Exception as error:  # tokenizers raises plain Exception, CTranslate2 RuntimeError
+        except (RuntimeError, ValueError, WeightsFormatError) as error:
             raise EngineUnavailableError(
                 f"the Whisper weights in {folder} cannot be loaded ({error}); "
                 "run `jiesu models verify` and pull them again"
             ) from error
         self._shortest_s = _SHORTEST_CONTEXT_S.get(self.name, 0.0)
-        self._prompt = [self._tokenizer.token_to_id(token) for token in _PROMPT]
 
     def transcribe(
         self, segments: Sequence[SpeechSegment], hotwords: Sequence[str] = ()
@@ -264,13 +265,12 @@ class WhisperRecogniser:
         return Recognition(best, confidence, (), alternatives, self.name)
 
     def _text(self, ids: Sequence[int]) -> str:
-        return tidy(self._tokenizer.decode(list(ids), skip_special_tokens=True))
+        return tidy(self._vocabulary.text(ids))
 
     @cached_property
     def _suppressed(self) -> list[int]:
         """Whisper's own list, and tokens of several digits: one by one, numbers come out right."""
-        first_special = self._tokenizer.token_to_id("<|endoftext|>") or 0
-        texts = ((i, self._tokenizer.decode([i])) for i in range(first_special))
+        texts = ((i, self._vocabulary.text([i])) for i in range(len(self._vocabulary)))
         return [-1, *(i for i, text in texts if _MULTI_DIGIT.fullmatch(text))]
 
 

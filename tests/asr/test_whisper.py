@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +22,7 @@ from asr.rescoring import Reading
 from asr.types import SAMPLE_RATE_HZ, Samples, SpeechSegment
 from models import registry
 from models.errors import ModelsError
+from models.recogniser.vocabulary import WhisperVocabulary
 from tests.conftest import ROOT
 
 
@@ -68,6 +69,17 @@ class ScriptedModel:
         return [number]
 
 
+class ScriptedVocabulary(WhisperVocabulary):
+    """Spells what the scripted model was told to say."""
+
+    def __init__(self, model: ScriptedModel) -> None:
+        super().__init__(["<|endoftext|>"])
+        self._model = model
+
+    def text(self, numbers: Iterable[int]) -> str:
+        return self._model.text_of.get(next(iter(numbers)), "")
+
+
 def engine(model: ScriptedModel, **settings: Any) -> WhisperRecogniser:
     """An engine around a scripted model, without weights."""
     recogniser = WhisperRecogniser.__new__(WhisperRecogniser)
@@ -76,9 +88,7 @@ def engine(model: ScriptedModel, **settings: Any) -> WhisperRecogniser:
     recogniser._features = LogMel()
     recogniser._rescorer = AsHeard()  # type: ignore[assignment]
     recogniser._model = model
-    recogniser._tokenizer = SimpleNamespace(  # type: ignore[assignment]
-        decode=lambda ids, **_: model.text_of[ids[0]], token_to_id=lambda token: 0
-    )
+    recogniser._vocabulary = ScriptedVocabulary(model)
     recogniser._shortest_s = 3.0
     recogniser._prompt = [0, 1, 2, 3]
     return recogniser
@@ -193,7 +203,7 @@ def test_a_failing_decoder_is_an_engine_error() -> None:
 
 
 def test_damaged_weights_say_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "tokenizer.json").write_text("{}")
+    (tmp_path / "vocabulary.json").write_text("{}")
     with pytest.raises(EngineUnavailableError, match="pull"):
         WhisperRecogniser(str(tmp_path))
 

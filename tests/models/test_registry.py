@@ -129,7 +129,10 @@ def test_derived_model_follows_its_adapter(
 
     merge = types.ModuleType("models.recogniser.merge")
     merge.__dict__["merge_adapter"] = merge_adapter
+    trim = types.ModuleType("models.recogniser.trim")
+    trim.__dict__["trim_folder"] = lambda folder: None
     monkeypatch.setitem(sys.modules, "models.recogniser.merge", merge)
+    monkeypatch.setitem(sys.modules, "models.recogniser.trim", trim)
     adapter = tmp_path / "adapter.npz"
     derived = entry(origin, files={}, sources=[], base="tiny", adapter=str(adapter))
     store = store_of(tmp_path, tiny=entry(origin), hotline=derived)
@@ -142,6 +145,9 @@ def test_derived_model_follows_its_adapter(
         assert (store.pull("hotline") / "model.bin").read_bytes() == WEIGHTS + delta
         assert store.resolve("hotline")
     assert store.resolve("tiny")
+    monkeypatch.setattr("models.registry._RECIPE", "another one")
+    with pytest.raises(ModelMissingError, match="older version"):
+        store.resolve("hotline")
 
 
 @pytest.mark.parametrize(
