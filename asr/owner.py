@@ -32,8 +32,9 @@ class OwnerSettings:
     max_load: float = 0.85
     """A call that would bring the load above this is refused."""
     load_window_s: float = 20.0
-    requests_per_call_s: float = 0.8
-    """Requests one call makes a second while somebody speaks; only for the first guess."""
+    drafts_per_call_s: float = 0.8
+    """Partials one call asks for in a second while somebody speaks; only for the first guess."""
+    finals_per_call_s: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,17 @@ class RecogniserOwner:
         """Run the recogniser once, and take from it a first guess at what a call costs."""
         noise = np.random.default_rng(0).normal(0.0, 0.01, int(_WARM_UP_S * SAMPLE_RATE_HZ))
         segment = SpeechSegment("agent", 0, noise.astype(np.float32))
-        for _ in range(2):  # the first run pays for pages and caches
-            started_s = self.clock()
-            await self.transcribe(segment, deadline_s=started_s)
-        self._desk.set_guess((self.clock() - started_s) * self._settings.requests_per_call_s)
+        call_load = 0.0
+        often = (
+            (True, self._settings.drafts_per_call_s),
+            (False, self._settings.finals_per_call_s),
+        )
+        for is_draft, per_call_s in often:
+            for _ in range(2):  # the first run pays for pages and caches
+                started_s = self.clock()
+                await self.transcribe(segment, deadline_s=started_s, is_draft=is_draft)
+            call_load += (self.clock() - started_s) * per_call_s
+        self._desk.set_guess(call_load)
 
     def admit(self) -> Admission:
         """Take one more call on; raise CapacityError where it could not be served in time."""

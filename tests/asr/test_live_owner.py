@@ -197,7 +197,7 @@ async def test_admission_follows_the_measured_load() -> None:
 async def test_warm_up_guesses_what_a_call_costs() -> None:
     recogniser = ScriptedRecogniser()
     recogniser.busy_s = 0.05
-    settings = OwnerSettings(requests_per_call_s=10.0, max_load=0.85)
+    settings = OwnerSettings(drafts_per_call_s=5.0, finals_per_call_s=5.0, max_load=0.85)
     async with RecogniserOwner(recogniser, settings) as owner:
         await owner.warm_up()
         owner.admit()
