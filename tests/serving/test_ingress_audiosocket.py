@@ -282,6 +282,29 @@ async def test_a_connection_too_many_is_hung_up(tmp_path: Path) -> None:
                 assert await second.answer() == HANG_UP
 
 
+async def test_a_crowd_of_connections_disturbs_no_call(tmp_path: Path) -> None:
+    limits = LiveLimits(max_calls=2, max_connections=40, start_within_s=1.0, resume_within_s=0.2)
+
+    async def come_and_go(port: int) -> bytes:
+        async with AudioSocketCall(port, hello=False) as line:
+            try:
+                return await line.answer()
+            except ConnectionError:
+                return b""
+
+    with listening(tmp_path, limits, max_live_calls=2) as (address, port):
+        before_s = audio_s()
+        async with AudioSocketCall(port) as line:
+            await line.play(BOTH["citizen"][:160])
+            await until_audio(before_s + 0.02)
+            crowd = [asyncio.create_task(come_and_go(port)) for _ in range(400)]
+            await line.play(BOTH["citizen"][160:])
+            answers = await asyncio.gather(*crowd)
+        assert answers.count(HANG_UP) > 350
+        assert words(await stored(address, str(line.uuid))) == CITIZEN
+        assert says_same(recorded(address, str(line.uuid))[1]["citizen"], BOTH["citizen"])
+
+
 async def test_a_line_that_is_silent_for_too_long_is_ended_and_stored(tmp_path: Path) -> None:
     with listening(tmp_path, LiveLimits(resume_within_s=0.1, line_idle_s=0.3)) as (address, port):
         async with AudioSocketCall(port) as line:
