@@ -22,7 +22,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.services import Services
-from serving.ingress import chan_websocket, freeswitch, funasr, websocket
+from serving.ingress import chan_websocket, freeswitch, funasr, twilio, websocket
 from serving.provenance import software_version
 from serving.web import STATIC
 
@@ -71,6 +71,7 @@ def create_app(services: Services) -> FastAPI:
         funasr.router,
         freeswitch.router,
         chan_websocket.router,
+        twilio.router,
         audiosocket.router,
     ):
         app.include_router(router)

@@ -10,7 +10,7 @@ from serving.api.problems import ERRORS
 
 log = logging.getLogger(__name__)
 
-Door = Literal["freeswitch", "audiosocket", "chan-websocket"]
+Door = Literal["freeswitch", "audiosocket", "chan-websocket", "twilio"]
 
 
 def note_fault(error: Exception, door: Door) -> Fault:

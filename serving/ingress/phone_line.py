@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _HELD_S = 2.0
 """A leg that sent nothing for so long was on hold, and is put on the other leg's clock."""
+_SKEW_MS = 100
+"""Legs so little apart are in step: their frames come one after the other."""
 
 
 class PhoneLine:
@@ -35,7 +37,7 @@ class PhoneLine:
         self.sample_rate_hz = sample_rate_hz
         self._call = line.call
         self._pace: Pace | None = Pace(sample_rate_hz)
-        self._heard_at_s = -_HELD_S
+        self._heard_at_s = dict.fromkeys(line.channels, -_HELD_S)
         self._resamplers = _resamplers(line.channels, sample_rate_hz, self._call_hz)
 
     @property
@@ -49,9 +51,10 @@ class PhoneLine:
         """
         now_s = asyncio.get_running_loop().time()
         self._check_pace(pcm, now_s)
-        heard_at_s, self._heard_at_s = self._heard_at_s, now_s
-        if not self._call.has_ended and now_s - heard_at_s >= _HELD_S:
-            await self._call.join(self.line.channels)
+        if not self._call.has_ended:
+            held = tuple(leg for leg in pcm if now_s - self._heard_at_s[leg] >= _HELD_S)
+            await self._call.join(held, tolerance_ms=_SKEW_MS)
+        self._heard_at_s |= dict.fromkeys(pcm, now_s)
         await self._hear(self._at_call_rate(pcm))
 
     async def hang_up(self) -> None:

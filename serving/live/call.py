@@ -125,15 +125,18 @@ class LiveCall:
         """Wait until no more audio is taken."""
         await self._ended.wait()
 
-    async def join(self, channels: tuple[Channel, ...]) -> None:
-        """Put legs that start now, or come back, on the clock of those that go on already."""
+    async def join(self, channels: tuple[Channel, ...], *, tolerance_ms: int = 0) -> None:
+        """Put legs that start now, or come back, on the clock of those that go on already.
+
+        A leg that is behind by no more than `tolerance_ms` stays where it is.
+        """
         now = max(leg.samples for leg in self._legs.values())
         most = round(self._limits.max_join_wait_s * self.spec.sample_rate_hz)
         self._ended_legs.difference_update(channels)
         for channel in channels:
             leg = self._legs[channel]
             missing = min(now - leg.samples, most)
-            if missing > 0:
+            if missing * 1000 > tolerance_ms * self.spec.sample_rate_hz:
                 leg.padded += missing
                 await self._take({channel: np.zeros(missing, dtype=np.int16)})
 
