@@ -41,10 +41,10 @@ function utterances() {
   return [...live.values()].sort((a, b) => a.start_ms - b.start_ms || a.end_ms - b.end_ms);
 }
 
-function render(changed = []) {
+function render(changed = [], reasons = {}) {
   const words_so_far = utterances();
   transcript.render(words_so_far, index(view).byUtterance);
-  draft.render(view, changed);
+  draft.render(view, changed, reasons);
   repeats.render(view);
   qa.render(view);
   writing.render(view);
@@ -94,7 +94,7 @@ const handlers = {
   // Which kind of call it is may show only after some words: the newest word holds.
   draft(event) {
     [view.ticket, view.callback] = [event.ticket, null];
-    render(event.changed);
+    render(event.changed, event.reasons);
   },
   qa(event) {
     view.qa = event.qa;

@@ -24,14 +24,14 @@ export class DraftView {
     root.addEventListener("click", (event) => this.#clicked(event));
   }
 
-  /** Shows the draft of `view`; fields in `changed` flash. */
-  render(view, changed = []) {
+  /** Shows the draft of `view`; fields in `changed` flash and say why when pointed at. */
+  render(view, changed = [], reasons = {}) {
     this.view = view;
     this.root.hidden = !view.ticket;
     if (!view.ticket) return;
     this.edits = new Map(view.edits.map((edit) => [edit.field, edit]));
     for (const [name, field] of draftFields(view.ticket)) {
-      this.#row(name, field, changed.includes(name));
+      this.#row(name, field, changed.includes(name), reasons[name]);
     }
     this.#limits(view);
     this.#missing(view.standing?.missing ?? view.ticket.missing);
@@ -47,7 +47,7 @@ export class DraftView {
     return this.words.decides && !this.view.submitted && ["live", "done"].includes(this.view.status.state);
   }
 
-  #row(name, field, isChanged) {
+  #row(name, field, isChanged, why) {
     const row = this.#find(name);
     if (row.querySelector("form")) return; // somebody is typing here
     const edit = this.edits.get(name);
@@ -64,6 +64,7 @@ export class DraftView {
       row.classList.remove("changed");
       void row.offsetWidth; // lets the animation start anew
       row.classList.add("changed");
+      row.querySelector(".value").title = why ?? "";
     }
   }
 
