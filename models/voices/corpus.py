@@ -14,7 +14,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -84,11 +84,23 @@ def speak_corpus(
     data: Path, kokoro_folder: Path, out: Path, clips: int, seed: int, shard: tuple[int, int]
 ) -> int:
     """Speak clips until `clips` exist (this shard's share); returns how many were added."""
+    sentences = itertools.islice(mix_sentences(*training_texts(data), seed), clips)
+    return speak_sentences(sentences, kokoro_folder, out, clips, seed, shard)
+
+
+def speak_sentences(
+    sentences: Iterable[str],
+    kokoro_folder: Path,
+    out: Path,
+    clips: int,
+    seed: int,
+    shard: tuple[int, int] = (0, 1),
+) -> int:
+    """Speak each sentence by a speaker of its own; returns how many clips were added."""
     out.mkdir(parents=True, exist_ok=True)
     manifest = out / f"manifest-{shard[0]}.jsonl"
     done = {clip.audio for clip in read_manifest(out)}
     kokoro, styles = Kokoro(kokoro_folder), load_styles(kokoro_folder)
-    sentences = itertools.islice(mix_sentences(*training_texts(data), seed), clips)
     added, spoken_s, started = 0, 0.0, time.monotonic()
     for number, sentence in enumerate(sentences):
         name = f"{number:06d}.flac"

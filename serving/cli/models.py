@@ -19,6 +19,7 @@ from rich.table import Table
 from models.errors import ModelsError, UnknownModelError
 from models.fetch import MIRROR_VARIABLE, OnPull, Progress
 from models.registry import ModelStatus, ModelStore, default_models, store
+from serving.cli.models_adapt import adapt_command
 
 models_app = typer.Typer(
     name="models",
@@ -26,6 +27,8 @@ models_app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+
+models_app.command("adapt")(adapt_command)
 
 _STATE_STYLE = {"ready": "green", "missing": "dim", "damaged": "red"}
 

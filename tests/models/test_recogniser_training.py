@@ -13,7 +13,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 torch = pytest.importorskip("torch")
 soundfile = pytest.importorskip("soundfile")
 
-from models.recogniser.ctranslate2_format import Ct2Model, write_model  # noqa: E402
+from models.recogniser.adapt import adapt_whisper  # noqa: E402
+from models.recogniser.ctranslate2_format import Ct2Model, read_model, write_model  # noqa: E402
 from models.recogniser.dataset import (  # noqa: E402
     END,
     IGNORED,
@@ -168,3 +169,18 @@ def test_digits_are_tokens_of_their_own(base: Path) -> None:
     ids = {token: number for number, token in enumerate(VOCABULARY)}
     assert written_tokens(tokenizer, "灯12") == [ids["灯"], ids["1"], ids["2"]]
     assert multi_digit_tokens(tokenizer) == [ids["39"]]
+
+
+def test_adapting_gives_a_trimmed_folder_of_weights(
+    base: Path, corpus: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    adapted = adapt_whisper(base, corpus, out, steps=2, threads=1)
+    assert (out / "adapter.npz").is_file()
+    assert {path.name for path in adapted.iterdir()} == {
+        "model.bin", "vocabulary.json", "config.json",
+    }  # fmt: skip
+    changed = read_model(adapted / "model.bin").variables
+    before = read_model(base / "model.bin").variables
+    assert any(not np.array_equal(changed[n], before[n]) for n in changed if "attention" in n)
