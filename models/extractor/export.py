@@ -4,51 +4,50 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 
-from models.errors import ModelMissingError
+from models.errors import ModelMissingError, WeightsFormatError
 from models.extractor.backbone import BLOCK, PackedMatrix
 from models.extractor.encoder import EncoderParts
 from models.extractor.features import Float32
 from models.extractor.graph import EncoderShape, encoder_graph
-from models.extractor.net import POOL_SCALE, NetShape
-from models.extractor.weights import EncoderPart, Head
+
+_DRAWN = "bert"
+"""The architecture that graph.py draws."""
 
 
-def export_encoder(checkpoint: Path) -> EncoderPart:
-    """Draw a checkpoint's graph and take its heads along."""
+def export_encoder(checkpoint: Path) -> EncoderParts:
+    """Draw a checkpoint's graph.
+
+    Raises ModelMissingError; WeightsFormatError for a backbone that is no BERT.
+    """
+    from models.extractor.tuning import load_net
+
     if not checkpoint.is_file():
         raise ModelMissingError(
-            f"no checkpoint at {checkpoint}; make it with `python -m models.extractor.fit_encoder`"
+            f"no checkpoint at {checkpoint}; make it with `jiesu models train --tune`"
         )
-    stored: dict[str, Any] = torch.load(checkpoint, weights_only=True)
-    shape = NetShape(**stored["shape"])
-    parts = EncoderParts.of(stored["parts"], b"")
-    state = {name: tensor.float().numpy() for name, tensor in stored["net"].items()}
-    body = {n.removeprefix("body."): t for n, t in state.items() if n.startswith("body.")}
+    net, parts = load_net(checkpoint)
+    config = net.body.config
+    if config.model_type != _DRAWN or config.hidden_size % BLOCK:
+        raise WeightsFormatError(
+            f"{checkpoint} holds a {config.model_type} of width {config.hidden_size}; only BERT "
+            f"encoders whose width {BLOCK} divides can be exported"
+        )
+    body = {name: tensor.float().numpy() for name, tensor in net.body.state_dict().items()}
     graph = encoder_graph(
         EncoderShape(
-            layers=shape.layers,
-            width=shape.width,
-            attention_heads=shape.attention_heads,
+            layers=config.num_hidden_layers,
+            width=config.hidden_size,
+            attention_heads=config.num_attention_heads,
             max_pieces=parts.max_pieces,
-            epsilon=shape.epsilon,
+            epsilon=config.layer_norm_eps,
         ),
         pack_rows(body["embeddings.word_embeddings.weight"]),
         body,
     )
-    heads = {
-        task: Head(
-            tuple(labels),
-            np.ascontiguousarray(state[f"heads.{task}.weight"].T * POOL_SCALE),
-            state[f"heads.{task}.bias"],
-        )
-        for task, labels in shape.labels.items()
-    }
-    return EncoderPart(replace(parts, graph=graph), heads)
+    return replace(parts, graph=graph)
 
 
 def pack_rows(matrix: Float32) -> PackedMatrix:

@@ -38,13 +38,13 @@ class WeakLabels:
 
     def function(self, ticket: Ticket) -> str | None:
         """Return the function of the ticket's agency."""
-        agency = self.agencies.get(ticket.agency)
+        agency = self.agencies.get(ticket.agency or "")
         return agency.function if agency else None
 
     def district(self, ticket: Ticket) -> str | None:
         """Return the district the ticket speaks of, by label, by text, or by agency."""
-        if ticket.district:
-            return ticket.district
+        if named_by_label := ticket.labels.get("district"):
+            return named_by_label
         text = f"{ticket.title} {ticket.content}"
         named = {match[0] for match in self.districts.finditer(text)}
         if len(named) == 1:
@@ -52,17 +52,17 @@ class WeakLabels:
         streets = self._streets_in(text)
         if not named and len(streets) == 1:
             return streets.pop()[0]
-        agency = self.agencies.get(ticket.agency)
+        agency = self.agencies.get(ticket.agency or "")
         return agency.district if agency and not named else None
 
     def street(self, ticket: Ticket) -> str | None:
         """Return `district/street` the ticket speaks of."""
-        if ticket.district and ticket.street:
-            return f"{ticket.district}/{ticket.street}"
+        if given := ticket.labels.get("street"):
+            return given
         streets = self._streets_in(f"{ticket.title} {ticket.content}")
         if len(streets) == 1:
             return "/".join(streets.pop())
-        agency = self.agencies.get(ticket.agency)
+        agency = self.agencies.get(ticket.agency or "")
         if agency and agency.district and agency.street and not streets:
             return f"{agency.district}/{agency.street}"
         return None

@@ -10,17 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sparse
 
+from models.extractor.corpora import PLACE_HEADS, Corpus
 from models.extractor.dataset import Ticket, views
 from models.extractor.features import Float32, Vocabulary, learn_vocabulary
-from models.extractor.labels import WeakLabels
 from models.extractor.weights import Head, LinearPart
 
 ORDERS = (1, 2, 3)
 MIN_DOCUMENTS = 2
 HEAD_WEIGHTS = {"agency": 1.5, "function": 1.2, "request_type": 2.0, "district": 1.5}
 """How much a head's exactness counts where the shared projection must give way."""
-
-_PLACE_HEADS = ("district", "street")
 
 Examples = tuple[list[str], list[str]]
 """Texts and their labels, one for one."""
@@ -35,21 +33,7 @@ class LinearHead:
     intercepts: Float32
 
 
-def head_labels(weak: WeakLabels) -> dict[str, Callable[[Ticket], str | None]]:
-    """Return how to read each head's label off a ticket."""
-    return {
-        "request_type": lambda ticket: ticket.request_type,
-        "category": lambda ticket: "/".join(ticket.category) if ticket.category else None,
-        "agency": lambda ticket: ticket.agency,
-        "function": weak.function,
-        "district": weak.district,
-        "street": weak.street,
-    }
-
-
-def examples(
-    name: str, tickets: Sequence[Ticket], weak: WeakLabels, chance: random.Random
-) -> Examples:
+def examples(name: str, corpus: Corpus, chance: random.Random) -> Examples:
     """Return one head's examples: each ticket in its views.
 
     The place heads also see each text without its divisions' names, so that they learn what
@@ -57,24 +41,21 @@ def examples(
     """
     texts: list[str] = []
     labels: list[str] = []
-    label_of = head_labels(weak)[name]
-    for ticket in tickets:
-        label = label_of(ticket)
+    read = corpus.heads[name]
+    for ticket in corpus.tickets:
+        label = read(ticket)
         if not label:
             continue
-        seen = (
-            (ticket.content, weak.without_divisions(ticket.content))
-            if name in _PLACE_HEADS
-            else tuple(views(ticket, chance))
-        )
+        seen = tuple(views(ticket, chance))
+        if name in PLACE_HEADS and corpus.weak is not None:
+            seen = (ticket.content, corpus.weak.without_divisions(ticket.content))
         texts.extend(seen)
         labels.extend([label] * len(seen))
     return texts, labels
 
 
 def fit_linear_heads(
-    tickets: Sequence[Ticket],
-    weak: WeakLabels,
+    corpus: Corpus,
     *,
     size: int,
     penalty: float,
@@ -84,19 +65,19 @@ def fit_linear_heads(
     """Fit every head over one vocabulary of `size` n-grams; deterministic by `seed`."""
     chance = random.Random(seed)
     vocabulary = learn_vocabulary(
-        [ticket.content for ticket in tickets], ORDERS, MIN_DOCUMENTS, size
+        [ticket.text for ticket in corpus.tickets], ORDERS, MIN_DOCUMENTS, size
     )
     heads = {}
-    for name in head_labels(weak):
-        texts, labels = examples(name, tickets, weak, chance)
-        say(f"{name}: {len(texts)} texts, {len(set(labels))} labels")
+    for name in corpus.heads:
+        texts, labels = examples(name, corpus, chance)
+        say(f"n-grams, {name}: {len(texts)} texts, {len(set(labels))} labels")
         heads[name] = _fit(matrix_of(vocabulary, texts), labels, penalty, seed)
     return vocabulary, heads
 
 
 def uses_of(vocabulary: Vocabulary, tickets: Sequence[Ticket]) -> npt.NDArray[np.int64]:
     """Return in how many tickets each n-gram occurs; int64 (features,)."""
-    matrix = matrix_of(vocabulary, [ticket.content for ticket in tickets])
+    matrix = matrix_of(vocabulary, [ticket.text for ticket in tickets])
     return np.bincount(matrix.indices, minlength=len(vocabulary.hashes))
 
 
@@ -147,7 +128,7 @@ def factor(
     kept = np.sort(np.argsort(-importance, kind="stable")[:size])
     stacked = stacked[:, kept]
     values, vectors = np.linalg.eigh((stacked @ stacked.T).astype(np.float64))
-    basis = vectors[:, np.argsort(-values)[:rank]].astype(np.float32)
+    basis = vectors[:, np.argsort(-values, kind="stable")[:rank]].astype(np.float32)
     rows, scales = quantise_rows(stacked.T @ basis)
     heads, start = {}, 0
     for name, head in linear.items():

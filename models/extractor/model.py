@@ -7,31 +7,27 @@ from pathlib import Path
 import numpy as np
 
 from models.extractor.encoder import Encoder
+from models.extractor.encoder_file import encoder_path, shared_encoder
 from models.extractor.features import Float32
+from models.extractor.mixture import mixed_heads
 from models.extractor.weights import ExtractorWeights, load_weights
 
 
 class ExtractorModel:
     """Predicts with both parts mixed; safe to share between threads."""
 
-    def __init__(self, weights: ExtractorWeights) -> None:
+    def __init__(self, weights: ExtractorWeights, encoder: Encoder | None = None) -> None:
         self.weights = weights
         self.labels = {name: head.labels for name, head in weights.linear.heads.items()}
-        self._encoder = Encoder(weights.encoder.parts) if weights.encoder else None
+        self._encoder = encoder
 
     def predict(self, text: str) -> dict[str, Float32] | None:
         """Return float32 (labels,) per head, summing to 1; None when no n-gram is known."""
         linear, encoder = self.part_logits(text)
         if linear is None:
             return None
-        mixed = {}
-        for name, logits in linear.items():
-            share = self.weights.shares[name]
-            total = share.linear * logits
-            if name in encoder:
-                total = total + share.encoder * encoder[name]
-            mixed[name] = _softmax(total)
-        return mixed
+        mixed = mixed_heads(linear, encoder, self.weights.shares, self.weights.parents)
+        return {name: np.exp(logs) for name, logs in mixed.items()}
 
     def part_logits(self, text: str) -> tuple[dict[str, Float32] | None, dict[str, Float32]]:
         """Return the linear part's logits per head, and the encoder's."""
@@ -44,10 +40,12 @@ class ExtractorModel:
 
 
 def load_extractor(path: Path) -> ExtractorModel:
-    """Load a weights file; ModelMissingError or WeightsFormatError say what to do."""
-    return ExtractorModel(load_weights(path))
+    """Load a weights file and the encoder that it names, which lies in the same folder.
 
-
-def _softmax(logits: Float32) -> Float32:
-    odds = np.exp(logits - logits.max())
-    return np.asarray(odds / odds.sum(), dtype=np.float32)
+    ModelMissingError or WeightsFormatError say what to do.
+    """
+    weights = load_weights(path)
+    if weights.encoder is None:
+        return ExtractorModel(weights)
+    encoder = encoder_path(path.parent, weights.encoder.name)
+    return ExtractorModel(weights, shared_encoder(encoder, weights.encoder.fingerprint))

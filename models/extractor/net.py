@@ -1,19 +1,24 @@
-"""The multi-task encoder in torch: a pre-trained body, a mean over its pieces, one head a task."""
+"""The multi-task encoder in torch: a pre-trained body, a mean over its pieces, one head a task.
+
+Tasks are named `hotline/head`, so that the tickets of several hotlines train one body.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
 from torch import nn
-from transformers import BertConfig, BertModel
+from transformers import AutoConfig, AutoModel, BertConfig, PretrainedConfig, PreTrainedModel
 
 from models.extractor.backbone import Backbone
 
 POOL_SCALE = 4.0
 """Pooled vectors are small; scaled, the fresh heads learn at the body's pace."""
+
+Labels = Mapping[str, tuple[str, ...]]
 
 _MATRICES = {
     "q": "attention.self.query",
@@ -24,77 +29,91 @@ _MATRICES = {
     "fo": "output.dense",
 }
 _NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
+_WITH_POOLER = frozenset({"bert", "roberta", "xlm-roberta", "camembert"})
 
 
-@dataclass(frozen=True, slots=True)
-class NetShape:
-    """What must be known to build the network again."""
+class ExtractorConfig(PretrainedConfig):
+    """The body's configuration as plain data, and each task's labels."""
 
-    vocabulary: int
-    layers: int
-    width: int
-    attention_heads: int
-    feed_forward: int
-    positions: int
-    epsilon: float
-    labels: dict[str, tuple[str, ...]]
+    model_type = "jiesu_extractor"
 
-    def described(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
+    def __init__(
+        self,
+        body: dict[str, Any] | None = None,
+        tasks: dict[str, list[str]] | None = None,
+        head_dropout: float = 0.2,
+        **others: Any,
+    ) -> None:
+        self.body = body or {"model_type": "bert"}
+        self.tasks = tasks or {}
+        self.head_dropout = head_dropout
+        super().__init__(**others)
 
 
-class ExtractorNet(nn.Module):
+class ExtractorNet(PreTrainedModel):
     """Pieces int64 (batch, pieces) and mask float32 (batch, pieces) to logits per task."""
 
-    def __init__(self, shape: NetShape, dropout: float = 0.2) -> None:
-        super().__init__()
-        self.shape = shape
-        self.body = BertModel(
-            BertConfig(
-                vocab_size=shape.vocabulary,
-                hidden_size=shape.width,
-                num_hidden_layers=shape.layers,
-                num_attention_heads=shape.attention_heads,
-                intermediate_size=shape.feed_forward,
-                max_position_embeddings=shape.positions,
-                layer_norm_eps=shape.epsilon,
-            ),
-            add_pooling_layer=False,
-        )
-        self.dropout = nn.Dropout(dropout)
+    config_class: ClassVar[type[ExtractorConfig]] = ExtractorConfig  # type: ignore[misc]
+    base_model_prefix = "body"
+
+    def __init__(self, config: ExtractorConfig, body: nn.Module | None = None) -> None:
+        super().__init__(config)
+        self.body = body if body is not None else _empty_body(config)
+        width = int(self.body.config.hidden_size)
+        self.dropout = nn.Dropout(config.head_dropout)
         self.heads = nn.ModuleDict(
-            {task: nn.Linear(shape.width, len(labels)) for task, labels in shape.labels.items()}
+            {task: nn.Linear(width, len(labels)) for task, labels in config.tasks.items()}
         )
+        self.post_init()
 
     def forward(self, pieces: torch.Tensor, mask: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return float32 (batch, labels) per task."""
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        pooled = self.dropout(self.pooled(pieces, mask))
+        return {task: head(pooled) for task, head in self.heads.items()}
+
+    def pooled(self, pieces: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return the scaled mean hidden vector of each text, float32 (batch, width)."""
+        with torch.autocast(pieces.device.type, dtype=torch.bfloat16):
             hidden = self.body(pieces, attention_mask=mask).last_hidden_state
         spoken = mask.unsqueeze(-1)
-        pooled = (hidden.float() * spoken).sum(1) / spoken.sum(1) * POOL_SCALE
-        pooled = self.dropout(pooled)
-        return {task: head(pooled) for task, head in self.heads.items()}
+        return cast("torch.Tensor", (hidden.float() * spoken).sum(1) / spoken.sum(1) * POOL_SCALE)
+
+    def freeze(self, layers: int) -> None:
+        """Keep the piece embeddings, and so many of the lowest layers, as they are.
+
+        Frozen embeddings can be stored in the 4 bits they came in.
+        """
+        self.body.get_input_embeddings().weight.requires_grad_(False)
+        frozen = [self.body.embeddings, *self.body.encoder.layer[:layers]] if layers else []
+        for module in frozen:
+            module.requires_grad_(False)
+
+
+def without_pooler(kind: str) -> dict[str, Any]:
+    """Return what keeps a body of this architecture from having a pooler, which we do not use."""
+    return {"add_pooling_layer": False} if kind in _WITH_POOLER else {}
+
+
+def _empty_body(config: ExtractorConfig) -> Any:
+    fields = dict(config.body)
+    kind = fields.pop("model_type")
+    return AutoModel.from_config(AutoConfig.for_model(kind, **fields), **without_pooler(kind))
 
 
 def from_backbone(
-    backbone: Backbone, kept: np.ndarray[Any, Any], layers: int, labels: dict[str, tuple[str, ...]]
+    backbone: Backbone, kept: np.ndarray[Any, Any], layers: int, labels: Labels
 ) -> ExtractorNet:
-    """Build the network from the backbone's first layers and the pieces kept of it.
-
-    The piece embeddings stay as they are: frozen, they can be stored in the 4 bits they came in.
-    """
-    shape = NetShape(
-        vocabulary=len(kept),
-        layers=layers,
-        width=backbone.width,
-        attention_heads=backbone.attention_heads,
-        feed_forward=backbone.feed_forward,
-        positions=backbone.positions,
-        epsilon=backbone.epsilon,
-        labels=labels,
+    """Build the network from the packed backbone's first layers and the pieces kept of it."""
+    shape = BertConfig(
+        vocab_size=len(kept),
+        hidden_size=backbone.width,
+        num_hidden_layers=layers,
+        num_attention_heads=backbone.attention_heads,
+        intermediate_size=backbone.feed_forward,
+        max_position_embeddings=backbone.positions,
+        layer_norm_eps=backbone.epsilon,
     )
-    net = ExtractorNet(shape)
+    net = ExtractorNet(ExtractorConfig(described_body(shape), as_lists(labels)))
     state = net.body.state_dict()
     state["embeddings.word_embeddings.weight"] = torch.from_numpy(
         backbone.embeddings.rows(kept).unpacked()
@@ -102,8 +121,18 @@ def from_backbone(
     for name, tensor in _renamed(backbone, layers).items():
         state[name] = torch.from_numpy(tensor).reshape(state[name].shape)
     net.body.load_state_dict(state)
-    net.body.embeddings.word_embeddings.weight.requires_grad_(False)
+    net.freeze(0)
     return net
+
+
+def described_body(config: PretrainedConfig) -> dict[str, Any]:
+    """Return a body's configuration as plain data that builds it again."""
+    return dict(config.to_diff_dict()) | {"model_type": config.model_type}
+
+
+def as_lists(labels: Labels) -> dict[str, list[str]]:
+    """Return labels as a configuration holds them."""
+    return {task: list(of_task) for task, of_task in labels.items()}
 
 
 def _renamed(backbone: Backbone, layers: int) -> dict[str, np.ndarray[Any, Any]]:

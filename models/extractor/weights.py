@@ -1,13 +1,15 @@
-"""The extractor's weights as one file: a linear part, an encoder where there is one, a mixture.
+"""The extractor's weights: a linear part, heads on a shared encoder, a mixture of both.
 
 Both parts give each head's logits over the same labels; the mixture adds them, so many times
-the one and so many times the other, as fitted on dev.
+the one and so many times the other, as fitted on dev, and adds what broader heads say of the
+label's parents. The encoder is a file of its own (`encoder_file.py`) that several hotlines use.
 """
 
 from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.errors import ModelMissingError, WeightsFormatError
-from models.extractor.encoder import EncoderParts
 from models.extractor.features import Float32, Vocabulary
 
-ARCHITECTURE = "ngram-encoder-2"
+ARCHITECTURE = "ngram-encoder-3"
 WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -32,7 +33,7 @@ class Head:
     bias: Float32
 
     def logits(self, hidden: Float32) -> Float32:
-        """Return float32 (labels,) for a hidden vector float32 (width,)."""
+        """Return float32 (..., labels) for hidden vectors float32 (..., width)."""
         return np.asarray(hidden @ self.matrix + self.bias, dtype=np.float32)
 
 
@@ -64,27 +65,37 @@ class LinearPart:
 
 @dataclass(frozen=True, slots=True)
 class EncoderPart:
-    """A stored encoder and the heads on its hidden vector."""
+    """The encoder by its file's name and fingerprint, and the heads on its hidden vector."""
 
-    parts: EncoderParts
+    name: str
+    fingerprint: str
     heads: Heads
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many times a head's linear and encoder logits count."""
+    """How many times a head's linear and encoder logits count, and its parents' heads.
+
+    A parent is a broader head (an agency's function, a path's first level): `parents` says how
+    many times the log probability of the parent's label is added.
+    """
 
     linear: float
     encoder: float
+    parents: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractorWeights:
-    """Everything the extractor learned; `about` says from what."""
+    """Everything the extractor learned; `about` says from what.
+
+    `parents` gives, by head and parent head, each label's number in the parent, -1 for none.
+    """
 
     linear: LinearPart
     encoder: EncoderPart | None
     shares: dict[str, Share]
+    parents: dict[str, dict[str, npt.NDArray[np.int32]]] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
 
 
@@ -101,29 +112,34 @@ def save_weights(weights: ExtractorWeights, path: Path) -> None:
         "architecture": ARCHITECTURE,
         "orders": linear.vocabulary.orders,
         "about": weights.about,
-        "shares": {name: [s.linear, s.encoder] for name, s in weights.shares.items()},
+        "shares": {
+            name: [share.linear, share.encoder, dict(share.parents)]
+            for name, share in weights.shares.items()
+        },
         "labels": {name: head.labels for name, head in linear.heads.items()},
-        "encoder_heads": [],
+        "parents": {name: list(of_head) for name, of_head in weights.parents.items()},
+        "encoder": None,
     }
     arrays |= _head_arrays("linear", linear.heads)
-    if weights.encoder:
-        described["encoder_heads"] = list(weights.encoder.heads)
-        arrays["encoder.graph"] = _bytes_array(weights.encoder.parts.graph)
-        arrays["encoder.parts"] = _bytes_array(weights.encoder.parts.described())
-        arrays |= _head_arrays("encoder", weights.encoder.heads)
-    arrays["description"] = _bytes_array(json.dumps(described, ensure_ascii=False).encode())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part.npz")
-    np.savez_compressed(part, **arrays)
-    part.replace(path)
+    for name, of_head in weights.parents.items():
+        arrays |= {f"parent.{name}.{parent}": index for parent, index in of_head.items()}
+    if encoder := weights.encoder:
+        described["encoder"] = {
+            "name": encoder.name,
+            "fingerprint": encoder.fingerprint,
+            "heads": list(encoder.heads),
+        }
+        arrays |= _head_arrays("encoder", encoder.heads)
+    arrays["description"] = bytes_array(json.dumps(described, ensure_ascii=False).encode())
+    write_arrays(arrays, path)
 
 
 def load_weights(path: Path) -> ExtractorWeights:
     """Read weights; ModelMissingError or WeightsFormatError say what to do."""
     if not path.is_file():
         raise ModelMissingError(
-            f"no extractor weights at {path}; train them with "
-            "`python -m models.extractor.train` or check the profile's `extractor` name"
+            f"no extractor weights at {path}; train them with `jiesu models train` or check the "
+            "profile's `extractor` name"
         )
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
@@ -136,8 +152,7 @@ def load_weights(path: Path) -> ExtractorWeights:
 
 def _assemble(arrays: Any) -> ExtractorWeights:
     described = json.loads(arrays["description"].tobytes())
-    if described.get("architecture") != ARCHITECTURE:
-        raise ValueError(f"architecture {described.get('architecture')}, wanted {ARCHITECTURE}")
+    check_architecture(described, ARCHITECTURE)
     labels = {name: tuple(of_head) for name, of_head in described["labels"].items()}
     vocabulary = Vocabulary(
         arrays["hashes"], arrays["idf"].astype(np.float32), tuple(described["orders"])
@@ -146,14 +161,34 @@ def _assemble(arrays: Any) -> ExtractorWeights:
         vocabulary, arrays["projection"], arrays["scales"], _heads(arrays, "linear", labels)
     )
     encoder = None
-    if described["encoder_heads"]:
-        kept = {name: labels[name] for name in described["encoder_heads"]}
-        parts = EncoderParts.of(
-            arrays["encoder.parts"].tobytes(), arrays["encoder.graph"].tobytes()
-        )
-        encoder = EncoderPart(parts, _heads(arrays, "encoder", kept))
-    shares = {name: Share(*both) for name, both in described["shares"].items()}
-    return ExtractorWeights(linear, encoder, shares, described["about"])
+    if named := described["encoder"]:
+        kept = {name: labels[name] for name in named["heads"]}
+        encoder = EncoderPart(named["name"], named["fingerprint"], _heads(arrays, "encoder", kept))
+    parents = {
+        name: {parent: arrays[f"parent.{name}.{parent}"] for parent in of_head}
+        for name, of_head in described["parents"].items()
+    }
+    shares = {name: Share(*all_of) for name, all_of in described["shares"].items()}
+    return ExtractorWeights(linear, encoder, shares, parents, described["about"])
+
+
+def check_architecture(described: Mapping[str, Any], wanted: str) -> None:
+    """Raise ValueError where a file was written for another reader."""
+    if described.get("architecture") != wanted:
+        raise ValueError(f"architecture {described.get('architecture')}, wanted {wanted}")
+
+
+def write_arrays(arrays: Mapping[str, Any], path: Path) -> None:
+    """Write a compressed .npz; the old file stays until the new one is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part.npz")
+    np.savez_compressed(part, **arrays)
+    part.replace(path)
+
+
+def bytes_array(data: bytes) -> npt.NDArray[np.uint8]:
+    """Return bytes as an array that an .npz can hold."""
+    return np.frombuffer(data, dtype=np.uint8)
 
 
 def _head_arrays(prefix: str, heads: Heads) -> dict[str, Any]:
@@ -173,7 +208,3 @@ def _heads(arrays: Any, prefix: str, labels: dict[str, tuple[str, ...]]) -> Head
         )
         for name, of_head in labels.items()
     }
-
-
-def _bytes_array(data: bytes) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(data, dtype=np.uint8)

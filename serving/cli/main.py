@@ -23,7 +23,7 @@ COMMANDS = {
     "serve": ("serving.cli.serve:serve", "Run the service: pages, HTTP, live WebSocket."),
     "replay": ("serving.cli.serve:replay", "Stream a recording to a service in real time."),
     "profiles": ("serving.cli.profiles:profiles_app", "Check and list hotline profiles."),
-    "models": ("serving.cli.models:models_app", "List, fetch and verify model weights."),
+    "models": ("serving.cli.models:models_app", "List, fetch, verify and train model weights."),
     "corrections": (
         "serving.cli.corrections:corrections_app",
         "Export what people corrected, for training.",

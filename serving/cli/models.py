@@ -20,15 +20,17 @@ from models.errors import ModelsError, UnknownModelError
 from models.fetch import MIRROR_VARIABLE, OnPull, Progress
 from models.registry import ModelStatus, ModelStore, default_models, store
 from serving.cli.models_adapt import adapt_command
+from serving.cli.models_train import train
 
 models_app = typer.Typer(
     name="models",
-    help="List, fetch and verify model weights.",
+    help="List, fetch, verify and train model weights.",
     no_args_is_help=True,
     add_completion=False,
 )
 
 models_app.command("adapt")(adapt_command)
+models_app.command("train")(train)
 
 _STATE_STYLE = {"ready": "green", "missing": "dim", "damaged": "red"}
 
