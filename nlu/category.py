@@ -13,6 +13,8 @@ from nlu.profile import NluProfile, Taxonomy
 from nlu.types import CategoryPath, Evidence, Field
 
 _ALTERNATIVES = 4
+_LOWEST_LEVEL = 2
+"""Of three levels, counted from 0."""
 _BY_MATTER = 0.8
 _SPREAD = 2.0
 """So many points of a match's strength make a category e times as likely, as with agencies."""
@@ -26,24 +28,37 @@ _NO_CUE = "没有听出诉求类型，请话务员选择"
 
 
 def check_taxonomy(profile: NluProfile, trained_labels: Mapping[str, Sequence[str]]) -> None:
-    """Raise TaxonomyMismatchError unless the profile's labels are those trained."""
+    """Raise TaxonomyMismatchError unless the profile's labels are those trained.
+
+    Weights may lack a head, and their categories may end on a higher level than the profile's.
+    """
+    paths = {"/".join(path) for path in profile.taxonomy.paths()}
+    levels = {name.count("/") for name in trained_labels.get("category", ())}
     declared = {
         "request_type": set(profile.taxonomy.request_types),
-        "category": {"/".join(path) for path in profile.taxonomy.paths()},
+        "category": {"/".join(path.split("/")[: level + 1]) for path in paths for level in levels},
         "agency": {agency.name for agency in profile.agencies.agencies},
     }
+    whole = {"request_type"} | ({"category"} if files_alone(trained_labels) else set())
     problems = []
     for head, names in declared.items():
+        if head not in trained_labels:
+            continue
         trained = set(trained_labels[head])
         if missing := sorted(trained - names):
             problems.append(f"{head}: the profile lacks {_some(missing)}")
-        if head != "agency" and (untrained := sorted(names - trained)):
+        if head in whole and (untrained := sorted(names - trained)):
             problems.append(f"{head}: the weights were not trained on {_some(untrained)}")
     if problems:
         raise TaxonomyMismatchError(
             f"profile {profile.name} and its extractor {profile.extractor} do not match; "
             f"{'; '.join(problems)}. Correct taxonomy.yaml and agencies.yaml, or train again"
         )
+
+
+def files_alone(trained_labels: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether the weights file a ticket down to the lowest level without the directory."""
+    return {name.count("/") for name in trained_labels.get("category", ())} == {_LOWEST_LEVEL}
 
 
 def _some(names: list[str]) -> str:
@@ -63,6 +78,24 @@ def category_field(
     """Return the likeliest category path (`/` between levels) with its runners-up."""
     ranked = [(tuple(name.split("/")), share) for name, share in _ranked(believed)]
     return Field(ranked[0][0], ranked[0][1], evidence, tuple(ranked[1:]))
+
+
+def deeper_category(
+    filed: Field[CategoryPath], by_matter: Field[CategoryPath]
+) -> Field[CategoryPath]:
+    """Return a trained model's higher levels with the lower ones of the directory's matters.
+
+    Where the likeliest path of the model has no matter below it, the path stays as short as
+    the labels it was trained on.
+    """
+    if filed.value is None:
+        return by_matter
+    candidates = [by_matter.value, *(path for path, _ in by_matter.alternatives)]
+    depth = len(filed.value)
+    for path in candidates:
+        if path is not None and path[:depth] == filed.value:
+            return Field(path, filed.confidence, filed.evidence, filed.alternatives)
+    return filed
 
 
 def category_by_matter(matches: Sequence[DutyMatch], passage: Passage) -> Field[CategoryPath]:

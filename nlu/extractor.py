@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from asr.types import Transcript, Utterance
 from models.extractor.features import normalise
@@ -17,6 +18,8 @@ from nlu.category import (
     category_by_matter,
     category_field,
     check_taxonomy,
+    deeper_category,
+    files_alone,
     request_type_by_cues,
     request_type_field,
 )
@@ -51,6 +54,8 @@ class Extractor:
         if profile.extractor:
             self._model = load_extractor(weights_folder / f"extractor-{profile.extractor}.npz")
             check_taxonomy(profile, self._model.labels)
+        self._heads = frozenset(self._model.labels if self._model else ())
+        self._files_alone = self._model is not None and files_alone(self._model.labels)
         self._gazetteer = Gazetteer(profile.places)
         self._dispatcher = Dispatcher(profile)
         self._corrections = CorrectionMemory()
@@ -96,12 +101,13 @@ class Extractor:
         mentions = findings.mentions(matter)
         place = resolve_location(matter, self._gazetteer, _hunch(believed), mentions)
         matters: Sequence[DutyMatch] = ()
-        if self._model is None and not refusal:
+        if not (self._files_alone or refusal):
             matters = self._dispatcher.matters(matter.text, place)
+        request_type, category = _file(spoken, believed, refusal, demand)
+        if not refusal and "request_type" not in self._heads:
             request_type = request_type_by_cues(self.profile.taxonomy, said)
-            category = category_by_matter(matters, matter)
-        else:
-            request_type, category = _file(spoken, believed, refusal, demand)
+        if not (self._files_alone or refusal):
+            category = deeper_category(category, category_by_matter(matters, matter))
         wording = without_names(matter.text, mentions)
         agency = self._dispatch(matter.text, wording, believed, place, demand, refusal)
         facts = find_facts(transcript, matter, said)
@@ -147,7 +153,7 @@ class Extractor:
         if refusal:
             return Field.empty(refusal)
         learned, lesson = NOTHING_LEARNED, NO_LESSON
-        if believed is not None:
+        if believed is not None and "agency" in self._heads:
             learned = Learned(believed["agency"], believed.get("function", {}))
         corrections = self._corrections
         if len(corrections):
@@ -164,9 +170,10 @@ def _file(
     if refusal or believed is None or spoken is None:
         reason = refusal or _UNKNOWN_WORDS
         return Field.empty(reason), Field.empty(reason)
+    unknown: Field[Any] = Field.empty(_UNKNOWN_WORDS)
     return (
-        request_type_field(spoken["request_type"], demand),
-        category_field(believed["category"], demand),
+        request_type_field(spoken["request_type"], demand) if "request_type" in spoken else unknown,
+        category_field(believed["category"], demand) if "category" in believed else unknown,
     )
 
 

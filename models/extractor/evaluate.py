@@ -32,7 +32,10 @@ def figures(
         for head, labels in model.labels.items():
             counted = frequent_labels(head, [*train, *dev])
             heard = [
-                (prediction[head] if prediction else np.zeros(len(labels)), ticket.labels[head])
+                (
+                    prediction[head] if prediction else np.zeros(len(labels), np.float32),
+                    ticket.labels[head],
+                )
                 for prediction, ticket in zip(predictions, rows, strict=True)
                 if ticket.labels.get(head) in counted
             ]

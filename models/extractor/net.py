@@ -32,7 +32,7 @@ _NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 _WITH_POOLER = frozenset({"bert", "roberta", "xlm-roberta", "camembert"})
 
 
-class ExtractorConfig(PretrainedConfig):
+class ExtractorConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
     """The body's configuration as plain data, and each task's labels."""
 
     model_type = "jiesu_extractor"
@@ -50,11 +50,12 @@ class ExtractorConfig(PretrainedConfig):
         super().__init__(**others)
 
 
-class ExtractorNet(PreTrainedModel):
+class ExtractorNet(PreTrainedModel):  # type: ignore[no-untyped-call]
     """Pieces int64 (batch, pieces) and mask float32 (batch, pieces) to logits per task."""
 
     config_class: ClassVar[type[ExtractorConfig]] = ExtractorConfig  # type: ignore[misc]
     base_model_prefix = "body"
+    body: Any
 
     def __init__(self, config: ExtractorConfig, body: nn.Module | None = None) -> None:
         super().__init__(config)
@@ -64,7 +65,7 @@ class ExtractorNet(PreTrainedModel):
         self.heads = nn.ModuleDict(
             {task: nn.Linear(width, len(labels)) for task, labels in config.tasks.items()}
         )
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def forward(self, pieces: torch.Tensor, mask: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return float32 (batch, labels) per task."""
@@ -97,7 +98,9 @@ def without_pooler(kind: str) -> dict[str, Any]:
 def _empty_body(config: ExtractorConfig) -> Any:
     fields = dict(config.body)
     kind = fields.pop("model_type")
-    return AutoModel.from_config(AutoConfig.for_model(kind, **fields), **without_pooler(kind))
+    return AutoModel.from_config(  # type: ignore[no-untyped-call]
+        AutoConfig.for_model(kind, **fields), **without_pooler(kind)
+    )
 
 
 def from_backbone(

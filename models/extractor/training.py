@@ -100,7 +100,11 @@ def _is_aside(ticket: Ticket) -> bool:
 def _linear_part(plan: TrainingPlan, corpus: Corpus, say: Say) -> LinearPart:
     """Fit the n-grams, or take them from the interrupted run."""
     stored = plan.work / "linear.npz"
-    about = {"recipe": _recipe(plan), "data": _data_hash(corpus.tickets)}
+    about = {
+        "recipe": _recipe(plan),
+        "data": _data_hash(corpus.tickets),
+        "heads": sorted(corpus.heads),
+    }
     if plan.resume and stored.is_file():
         try:
             before = load_weights(stored)

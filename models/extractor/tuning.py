@@ -171,7 +171,8 @@ def load_net(path: Path) -> tuple[ExtractorNet, EncoderParts]:
     stored: dict[str, Any] = torch.load(path, weights_only=True)
     net = ExtractorNet(ExtractorConfig(**stored["config"]))
     net.load_state_dict(stored["net"])
-    return net.eval(), EncoderParts.of(stored["parts"], b"")
+    net.eval()  # type: ignore[no-untyped-call]
+    return net, EncoderParts.of(stored["parts"], b"")
 
 
 class _Pace:

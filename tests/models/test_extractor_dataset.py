@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from models.errors import TrainingDataError
+from models.extractor.agency_parts import function_and_district
 from models.extractor.dataset import frequent_agencies, read_tickets, views
 from models.extractor.hints import matter_of_title, strip_hint, strip_lead
 
@@ -77,7 +78,9 @@ def test_tickets_are_read_with_their_labels(tmp_path: Path) -> None:
     assert full.category == ("部件", "公共设施", "路灯")
     assert full.content == "市民来电反映:其家门口路灯不亮，"
     assert newer.category is None
-    assert newer.request_type is None
+    assert newer.labels["newer_category"] == "部件/公共设施/路灯"
+    assert "request_type" not in newer.labels
+    assert full.labels["street"] == "龙华区/城西镇"
 
 
 @pytest.mark.parametrize("bad", ["{", "[]", '{"id": 1}', "null"])
@@ -87,7 +90,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, bad: str) -> None:
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingDataError, match="no tickets"):
+    with pytest.raises(TrainingDataError, match="no labelled tickets"):
         read_tickets(write(tmp_path))
 
 
@@ -102,3 +105,32 @@ def test_a_ticket_is_seen_as_written_as_titled_and_as_said(tmp_path: Path) -> No
 def test_frequent_agencies_have_ten_tickets(tmp_path: Path) -> None:
     rows = [row(id=str(n)) for n in range(10)] + [row(id=str(n), agency="少") for n in range(9)]
     assert frequent_agencies(read_tickets(write(tmp_path, *rows))) == {"市政工程维修公司"}
+
+
+def test_columns_may_be_called_otherwise(tmp_path: Path) -> None:
+    rows = [{"topic": "路灯不亮", "text": "路灯不亮。很黑", "label": "城乡建设", "mood": "急"}]
+    columns = {"title": "topic", "content": "text", "category": "label", "urgency": "mood"}
+    (ticket,) = read_tickets(write(tmp_path, *rows), columns)
+    assert ticket.labels == {"category": "城乡建设", "urgency": "急"}
+    assert ticket.text == "路灯不亮。很黑"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="absent"):
+        read_tickets(tmp_path / "absent.jsonl.gz")
+
+
+@pytest.mark.parametrize(
+    ("agency", "function", "district"),
+    [
+        ("上海市青浦区教育局", "district:教育局", "青浦区"),
+        ("上海市青浦区金泽镇人民政府", "town:镇人民政府", "青浦区"),
+        ("上海市静安区人民政府宝山路街道办事处", "town:街道办事处", "静安区"),
+        ("上海市市场监督管理局", "市场监督管理局", None),
+        ("上海市交通委员会", "交通委员会", None),
+    ],
+)
+def test_an_agency_name_tells_function_and_district(
+    agency: str, function: str, district: str | None
+) -> None:
+    assert function_and_district(agency) == (function, district)

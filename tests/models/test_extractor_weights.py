@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.errors import ModelMissingError, TrainingDataError, WeightsFormatError
-from models.extractor.calibrate import fit_share
+from models.extractor.calibrate import fit_share, with_parents
 from models.extractor.dataset import Ticket
 from models.extractor.features import learn_vocabulary
 from models.extractor.labels import read_weak_labels
@@ -35,7 +36,7 @@ def small_weights() -> ExtractorWeights:
         np.full(features, 0.01, np.float32),
         {"agency": head},
     )
-    return ExtractorWeights(linear, None, {"agency": Share(2.0, 0.0)}, {"data": "ours"})
+    return ExtractorWeights(linear, None, {"agency": Share(2.0, 0.0)}, about={"data": "ours"})
 
 
 def test_weights_survive_the_file(tmp_path: Path) -> None:
@@ -92,8 +93,37 @@ def test_shares_are_fitted_to_what_the_parts_know() -> None:
     guessing = chance.normal(0, 1.0, (400, 3))
     share = fit_share(knowing.astype(np.float32), guessing.astype(np.float32), gold)
     assert share.linear > 10 * share.encoder
-    alone = fit_share(knowing.astype(np.float32), np.zeros((400, 3), np.float32), gold)
+    alone = fit_share(knowing.astype(np.float32), None, gold)
     assert alone.encoder == 0.0
+
+
+def test_parents_are_listened_to_where_they_help() -> None:
+    chance = np.random.default_rng(3)
+    gold = chance.integers(0, 4, 400)
+    linear = chance.normal(0, 1, (400, 4)).astype(np.float32)
+    telling = np.where(np.arange(4) // 2 == gold[:, None] // 2, -0.1, -3.0).astype(np.float32)
+    deaf = chance.normal(-1, 0.1, (400, 4)).astype(np.float32)
+    share = with_parents(Share(0.1, 0.0), linear, None, {"told": telling}, gold)
+    assert share.parents["told"] > 0.5
+    knowing = (np.eye(4)[gold] + chance.normal(0, 0.4, (400, 4))).astype(np.float32)
+    fitted = fit_share(knowing, None, gold)
+    assert with_parents(fitted, knowing, None, {"deaf": deaf}, gold) == fitted
+
+
+def test_parents_add_to_the_probabilities(tmp_path: Path) -> None:
+    weights = small_weights()
+    head = weights.linear.heads["agency"]
+    broader = Head(("电",), head.matrix[:, :1], head.bias[:1] + 1)
+    linear = replace(weights.linear, heads={"agency": head, "function": broader})
+    index = np.array([-1, 0], dtype=np.int32)
+    shares = {"agency": Share(2.0, 0.0, {"function": 1.0}), "function": Share(1.0, 0.0)}
+    wider = ExtractorWeights(linear, None, shares, {"agency": {"function": index}})
+    save_weights(wider, tmp_path / "extractor-y.npz")
+    loaded = load_extractor(tmp_path / "extractor-y.npz").predict("路灯又坏了")
+    alone = ExtractorModel(weights).predict("路灯又坏了")
+    assert loaded is not None
+    assert alone is not None
+    np.testing.assert_allclose(loaded["agency"], alone["agency"], atol=2e-3)
 
 
 def test_committed_weights_are_small_and_described() -> None:
@@ -120,10 +150,7 @@ PLACES = """districts:
 
 
 def ticket(content: str, agency: str, **labels: str) -> Ticket:
-    return Ticket(
-        "1", "", "", content, content, agency, None, None,
-        labels.get("district"), labels.get("street"),
-    )  # fmt: skip
+    return Ticket("1", "", "", content, content, {"agency": agency} | labels)
 
 
 def test_weak_labels_come_from_text_agency_and_label(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Cuts written and spoken addresses into their elements: city, district, road, number."""
