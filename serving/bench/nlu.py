@@ -56,7 +56,8 @@ def bench_nlu(
             rows.append(_read(extractor, ticket, text_of(ticket)))
             on_part(view, number, len(told))
         figures += ticket_figures(view, rows, frequent, of_set)
-    figures += dispatch_figures(extractor.profile, train, dev, set(frequent.agencies), on_part)
+    if agencies := set(frequent.agencies):
+        figures += dispatch_figures(extractor.profile, train, dev, agencies, on_part)
     figures += misheard_figures(
         Gazetteer(extractor.profile.places), [ticket.content for ticket in dev]
     )

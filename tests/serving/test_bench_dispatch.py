@@ -22,7 +22,7 @@ POWER, TRAFFIC = "海口供电局", "市公安局交通警察支队"
 
 
 def ticket(number: int, content: str, agency: str) -> Ticket:
-    return Ticket(str(number), "own", "", content, content, agency, None, None, None, None)
+    return Ticket(str(number), "own", "", content, content, {"agency": agency})
 
 
 def test_corrections_show_in_the_figures() -> None:
