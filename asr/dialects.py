@@ -153,7 +153,7 @@ class DialectRecogniser:
 def with_dialects(usual: Recogniser, plan: DialectPlan, *, threads: int = 0) -> Recogniser:
     """Load the routes of a plan whose models are on this machine, around the usual recogniser.
 
-    What is missing is said in the log and costs nothing but its dialect.
+    What is missing costs nothing but its dialect; the debug log says so.
     """
     routes = []
     for route in plan.routes:
@@ -162,7 +162,7 @@ def with_dialects(usual: Recogniser, plan: DialectPlan, *, threads: int = 0) -> 
                 route.engine, model=route.model, threads=threads, language=route.language
             )
         except EngineError as error:
-            _LOG.info("no model for %s here, it goes the usual way: %s", route.dialect, error)
+            _LOG.debug("no model for %s here, it goes the usual way: %s", route.dialect, error)
             continue
         routes.append(RoutedRecogniser(route, loaded))
     if not routes:
@@ -174,5 +174,5 @@ def with_dialects(usual: Recogniser, plan: DialectPlan, *, threads: int = 0) -> 
         try:
             identifier = FunasrLanguageIdentifier(plan.identify_by, threads=threads)
         except EngineError as error:
-            _LOG.info("dialects are routed where they are declared only: %s", error)
+            _LOG.debug("dialects are routed where they are declared only: %s", error)
     return DialectRecogniser(usual, routes, identifier=identifier, identified=plan.identified)

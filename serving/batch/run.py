@@ -78,13 +78,14 @@ def run_batch(
     `resume` was not asked for.
     """
     with open_batch_folder(out) as folder:
+        progress = BatchProgress(total=len(items))
+        # First, since it finds the results that a killed run left without an entry.
+        left = list(_left(items, folder, progress, retry_failed))
         if folder.has_outcomes and not resume:
             raise OutputError(
                 f"{out} holds an earlier run; add --resume to go on with it, "
                 "or choose another folder"
             )
-        progress = BatchProgress(total=len(items))
-        left = list(_left(items, folder, progress, retry_failed))
         progress.changed = _changed(folder.last_run, facts or {})
         folder.record_run(**(facts or {}), calls=len(items), left=len(left))
         sizes = {item.call_id: _size(item) for item in left}

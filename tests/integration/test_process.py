@@ -124,7 +124,7 @@ def test_provenance_lets_reruns_be_compared(call: Path, result: CallModel) -> No
     )
     assert first["received_at"] == "2026-03-02T09:30:00+08:00"
     names = [model.split("@")[0] for model in first["models"]]
-    assert names == ["extractor-haikou", "silero-vad", "turn-reader"]
+    assert names == ["extractor-haikou", "silero-vad", "turn-reader", "voice-encoder"]
     assert first["profile"]["version"].count("+") == 1
     assert len(first["recording"]["sha256"]) == 64
 
