@@ -15,7 +15,7 @@ from pathlib import Path
 from models.errors import TrainingDataError
 from models.voices.corpus import Clip, read_manifest
 
-_VALIDATION_SHARE = 20
+_VALIDATE_EVERY = 20
 _FRAMES_PER_S = 100
 
 
@@ -42,7 +42,7 @@ def adapt_whisper(base: Path, corpus: Path, out: Path, *, steps: int, threads: i
 def write_funasr_lists(corpus: Path, out: Path) -> tuple[Path, Path]:
     """Write the lists of utterances FunASR trains and validates on (every 20th); returns them."""
     clips = _clips(corpus)
-    validation = clips[:: max(_VALIDATION_SHARE, 1)]
+    validation = clips[::_VALIDATE_EVERY]
     training = [clip for clip in clips if clip not in validation] or clips
     paths = out / "train.jsonl", out / "valid.jsonl"
     for path, chosen in zip(paths, (training, validation), strict=True):

@@ -19,7 +19,7 @@ from asr.owner import OwnerSettings, RecogniserOwner
 from asr.recogniser import Recogniser
 from asr.types import SAMPLE_RATE_HZ, Channel, Samples, TranscriptEvent
 from asr.vad import Vad, default_vad
-from serving.bench.report import Figure, Goal
+from serving.bench.report import Figure, Goal, percentile
 from serving.errors import BenchError
 from serving.pipeline import Pipeline
 
@@ -56,11 +56,11 @@ class LiveRun:
 
     def gap_percentile_s(self, percent: float) -> float:
         """Return the wait for news that `percent` of the waits stay below."""
-        return _percentile([gap for call in self.times for gap in call.gaps_s], percent)
+        return percentile([gap for call in self.times for gap in call.gaps_s], percent)
 
     def final_percentile_s(self, percent: float) -> float:
         """Return how long after its end `percent` of the utterances are final."""
-        return _percentile([s for call in self.times for s in call.final_latency_s], percent)
+        return percentile([s for call in self.times for s in call.final_latency_s], percent)
 
     def error_rate(self, channel: Channel) -> float:
         """Return the character error rate of one leg over all calls."""
@@ -214,7 +214,3 @@ def _note(
         times.gaps_s.append(max(min(now_s, ended_s) - before_s, 0.0))
     else:
         times.gaps_s.append(now_s - before_s)
-
-
-def _percentile(values: Sequence[float], percent: float) -> float:
-    return float(np.percentile(values, percent)) if values else float("nan")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import numpy as np
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -82,3 +83,8 @@ def _shown(value: float, unit: Unit) -> str:
         case "×":
             return f"{value:.1f}×"
     return f"{value:.2f} {unit}"
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return what `percent` of the values stay below, not a number where there are none."""
+    return float(np.percentile(values, percent)) if values else float("nan")

@@ -15,6 +15,7 @@ from asr.streaming.batcher import BatcherSettings, StepNote, StreamBatcher
 from asr.streaming.contract import ChunkModel
 from asr.streaming.stream import ChunkStream
 from asr.types import SAMPLE_RATE_HZ, Samples
+from serving.bench.report import percentile
 from serving.bench.streams_machine import MachineUse, MachineWatch
 
 Arrivals = Literal["steady", "bursty"]
@@ -49,11 +50,11 @@ class LiveRun:
 
     def chunk_percentile_s(self, percent: float) -> float:
         """Return the latency that `percent` of the chunks stay below."""
-        return _percentile(self.chunk_latency_s, percent)
+        return percentile(self.chunk_latency_s, percent)
 
     def final_percentile_s(self, percent: float) -> float:
         """Return the latency that `percent` of the finals stay below."""
-        return _percentile(self.final_latency_s, percent)
+        return percentile(self.final_latency_s, percent)
 
 
 @dataclass(slots=True)
@@ -136,7 +137,3 @@ async def _pace(legs: Sequence[_Leg], arrivals: Arrivals) -> None:
             leg.send(frame)
         tick += 1
         await asyncio.sleep(max(started_s + tick * _TICK_S - time.monotonic(), 0))
-
-
-def _percentile(values: Sequence[float], percent: float) -> float:
-    return float(np.percentile(values, percent)) if values else float("nan")

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +13,13 @@ import typer
 from serving.cli.bench_live import live
 from serving.cli.bench_streams import streams
 from serving.cli.exits import emit
-from serving.cli.options import EngineOption, JsonOption, ProfileOption
+from serving.cli.options import (
+    DEFAULT_DATA,
+    DataOption,
+    EngineOption,
+    JsonOption,
+    ProfileOption,
+)
 
 if TYPE_CHECKING:
     from serving.bench.asr import OnPart
@@ -23,9 +28,6 @@ if TYPE_CHECKING:
 bench_app = typer.Typer(help="Measure quality and speed on a data set.", no_args_is_help=True)
 bench_app.command("streams")(streams)
 bench_app.command("live")(live)
-
-DataOption = Annotated[Path, typer.Option("--data", help="Folder of the data set.")]
-DEFAULT_DATA = Path("../shared/data")
 
 
 @bench_app.callback()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from serving.cli.options import EngineOption, JsonOption, ProfileOption
+from serving.cli.options import (
+    DEFAULT_DATA,
+    DataOption,
+    EngineOption,
+    JsonOption,
+    ProfileOption,
+)
 
 
 def live(
-    data: Annotated[Path, typer.Option("--data", help="Folder of the data set.")] = Path(
-        "../shared/data"
-    ),
+    data: DataOption = DEFAULT_DATA,
     calls: Annotated[int, typer.Option(min=1, help="Two-leg calls played at once.")] = 3,
     profile: ProfileOption = None,
     engine: EngineOption = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -48,3 +49,7 @@ def moment(text: str) -> datetime:
         return parse_moment(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+DataOption = Annotated[Path, typer.Option("--data", help="Folder of the data set.")]
+DEFAULT_DATA = Path("../shared/data")
