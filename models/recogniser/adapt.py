@@ -73,7 +73,7 @@ def adapt_funasr(model: Path, corpus: Path, out: Path, *, epochs: int) -> Path:
     Raises TrainingDataError where it fails; what it printed is on stderr.
     """
     command = funasr_command(model, write_funasr_lists(corpus, out), out, epochs)
-    ended = subprocess.run(command, check=False, stdout=sys.stderr)
+    ended = subprocess.run(command, check=False, stdout=sys.stderr, cwd=out)
     if ended.returncode:
         raise TrainingDataError(
             f"FunASR's fine-tuning ended with {ended.returncode}; what it printed says why. "
